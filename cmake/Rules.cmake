@@ -1,0 +1,103 @@
+# The functions that every CMakeLists.txt below uses, and the flags that every target gets.
+
+set(JEMBATAN_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
+
+add_library(jembatan_flags INTERFACE)
+target_compile_features(jembatan_flags INTERFACE cxx_std_20)
+target_compile_options(jembatan_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough -Wswitch-enum
+  -fno-omit-frame-pointer
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
+target_include_directories(jembatan_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_link_options(jembatan_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-fuse-ld=lld>)
+if(JEMBATAN_SANITIZE)
+  target_compile_options(jembatan_flags INTERFACE -fsanitize=${JEMBATAN_SANITIZE} -O1)
+  target_link_options(jembatan_flags INTERFACE -fsanitize=${JEMBATAN_SANITIZE})
+  if(JEMBATAN_SANITIZE MATCHES "undefined")
+    target_compile_options(jembatan_flags INTERFACE -fno-sanitize-recover=all)
+  endif()
+else()
+  # What hardening-check asks of a binary; a plain clang build has none of it but PIE and RELRO.
+  target_compile_options(jembatan_flags INTERFACE
+    -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+  target_link_options(jembatan_flags INTERFACE -Wl,-z,relro,-z,now)
+endif()
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+# jembatan_test(NAME x SRCS x_test.cc DEPS ... [LABELS unit])
+# A gtest program of the folder; ctest runs it whole, under the label (default: unit).
+function(jembatan_test)
+  cmake_parse_arguments(arg "" "NAME" "SRCS;DEPS;LABELS" ${ARGN})
+  add_executable(${arg_NAME} ${arg_SRCS})
+  target_link_libraries(${arg_NAME} PRIVATE jembatan_flags ${arg_DEPS} GTest::gtest_main GTest::gmock)
+  set_target_properties(${arg_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
+  add_test(NAME ${arg_NAME} COMMAND ${arg_NAME})
+  set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 120)
+endfunction()
+
+# jembatan_library(NAME kafka SRCS a.cc DEPS jembatan::base TEST a_test.cc [TEST_DEPS ...])
+# Makes jembatan::kafka and, of the TEST files, the test program kafka_test.
+function(jembatan_library)
+  cmake_parse_arguments(arg "" "NAME" "SRCS;DEPS;TEST;TEST_DEPS" ${ARGN})
+  add_library(jembatan_${arg_NAME} STATIC ${arg_SRCS})
+  add_library(jembatan::${arg_NAME} ALIAS jembatan_${arg_NAME})
+  target_link_libraries(jembatan_${arg_NAME} PUBLIC ${arg_DEPS} PRIVATE jembatan_flags)
+  target_include_directories(jembatan_${arg_NAME} PUBLIC ${CMAKE_SOURCE_DIR})
+  if(arg_TEST)
+    jembatan_test(NAME ${arg_NAME}_test SRCS ${arg_TEST} DEPS jembatan::${arg_NAME} ${arg_TEST_DEPS})
+  endif()
+endfunction()
+
+# jembatan_binary(NAME jembatan-gateway SRCS main.cc DEPS ...)
+function(jembatan_binary)
+  cmake_parse_arguments(arg "" "NAME" "SRCS;DEPS" ${ARGN})
+  add_executable(${arg_NAME} ${arg_SRCS})
+  target_link_libraries(${arg_NAME} PRIVATE jembatan_flags ${arg_DEPS})
+endfunction()
+
+# jembatan_proto(NAME proto_intake PROTOS a.proto [GRPC])
+# Messages as jembatan::<NAME>; with GRPC also the service stubs as jembatan::<NAME>_grpc.
+function(jembatan_proto)
+  cmake_parse_arguments(arg "GRPC" "NAME" "PROTOS" ${ARGN})
+  set(out ${CMAKE_BINARY_DIR}/gen)
+  file(MAKE_DIRECTORY ${out})
+  set(messages)
+  set(stubs)
+  foreach(proto ${arg_PROTOS})
+    string(REGEX REPLACE "\\.proto$" "" stem ${proto})
+    set(outputs ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
+    set(grpc_args)
+    list(APPEND messages ${out}/${stem}.pb.cc)
+    if(arg_GRPC)
+      list(APPEND outputs ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
+      list(APPEND stubs ${out}/${stem}.grpc.pb.cc)
+      set(grpc_args --grpc_out=${out} --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>)
+    endif()
+    add_custom_command(
+      OUTPUT ${outputs}
+      COMMAND protobuf::protoc -I${CMAKE_SOURCE_DIR}/proto --cpp_out=${out} ${grpc_args} ${proto}
+      DEPENDS ${CMAKE_SOURCE_DIR}/proto/${proto}
+      VERBATIM)
+  endforeach()
+  add_library(jembatan_${arg_NAME} STATIC ${messages})
+  add_library(jembatan::${arg_NAME} ALIAS jembatan_${arg_NAME})
+  target_include_directories(jembatan_${arg_NAME} SYSTEM PUBLIC ${out})
+  target_link_libraries(jembatan_${arg_NAME} PUBLIC protobuf::libprotobuf)
+  if(JEMBATAN_SANITIZE)
+    target_compile_options(jembatan_${arg_NAME} PRIVATE -fsanitize=${JEMBATAN_SANITIZE} -O1)
+  endif()
+  if(arg_GRPC)
+    add_library(jembatan_${arg_NAME}_grpc STATIC ${stubs})
+    add_library(jembatan::${arg_NAME}_grpc ALIAS jembatan_${arg_NAME}_grpc)
+    target_link_libraries(jembatan_${arg_NAME}_grpc PUBLIC jembatan_${arg_NAME} gRPC::grpc++)
+  endif()
+endfunction()

@@ -1,0 +1,48 @@
+#pragma once
+
+// Structured log: one JSON object per line on stderr, per state change, never per intent above debug.
+// {"ts":"2026-12-12T00:00:00.123Z","level":"info","service":"gateway","event":"ready","port":8080}
+// A bounded queue and one writer thread (spdlog async); when the sink is blocked the oldest lines are
+// dropped and counted, the caller never waits. Any thread.
+//
+//   base::Log(base::Level::kInfo, "listening", {{"port", port}, {"address", address}});
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace jembatan::base {
+
+enum class Level { kDebug, kInfo, kWarn, kError };
+
+struct Field {
+  Field(std::string_view k, std::string_view v) : key(k), value(std::string(v)) {}
+  Field(std::string_view k, const char* v) : key(k), value(std::string(v)) {}
+  Field(std::string_view k, const std::string& v) : key(k), value(v) {}
+  Field(std::string_view k, bool v) : key(k), value(v) {}
+  Field(std::string_view k, double v) : key(k), value(v) {}
+  Field(std::string_view k, std::signed_integral auto v) : key(k), value(static_cast<int64_t>(v)) {}
+  Field(std::string_view k, std::unsigned_integral auto v)
+      : key(k), value(static_cast<uint64_t>(v)) {}
+
+  std::string_view key;
+  std::variant<std::string, bool, double, int64_t, uint64_t> value;
+};
+
+// Sets the service name and the lowest level written; once, at start-up, before threads exist.
+// Without it lines carry "service":"" and levels from info on.
+void InitLog(std::string_view service, Level lowest);
+
+void Log(Level level, std::string_view event, std::initializer_list<Field> fields = {});
+
+// The line that Log would write, without its newline: the formatter as a pure function.
+std::string FormatLogLine(int64_t wall_ms, Level level, std::string_view service,
+                          std::string_view event, std::initializer_list<Field> fields);
+
+// Writes what is queued; called at exit by the service's main.
+void FlushLog();
+
+}  // namespace jembatan::base

@@ -1,0 +1,33 @@
+#pragma once
+
+// Conversions between std::string_view and absl::string_view, and small text helpers. Debian 12's
+// abseil has its own string_view type without implicit conversion; elsewhere they are one type and
+// these functions cost nothing. Pure; any thread.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/string_view.h"
+
+namespace jembatan::base {
+
+inline absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
+inline std::string_view Std(absl::string_view text) { return {text.data(), text.size()}; }
+
+// Lower-case hexadecimal text of the bytes.
+std::string Hex(std::string_view bytes);
+
+// base64url without padding (RFC 4648 section 5).
+std::string Base64UrlEncode(std::string_view bytes);
+// False if the text holds anything outside the alphabet, padding included, or a length that no
+// encoder makes.
+bool Base64UrlDecode(std::string_view text, std::string* bytes);
+
+// Standard base64 with padding (RFC 4648 section 4), as proto3 JSON writes bytes.
+std::string Base64Encode(std::string_view bytes);
+
+// Whether the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
+bool IsUtf8(std::string_view bytes);
+
+}  // namespace jembatan::base

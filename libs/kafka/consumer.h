@@ -1,0 +1,137 @@
+#pragma once
+
+// GroupConsumer: a member of a consumer group (cooperative-sticky). PartitionReader: reads named
+// partitions from named offsets without a group. Both deliver on the io_context given at creation,
+// woken by an eventfd and by a 200 ms timer (so that an idle topic never exceeds
+// max.poll.interval.ms), at most kRecordsPerTurn records a turn, then yield.
+//
+// All methods and handlers: the io_context's thread only. Records' views live until the handler
+// returns. Offsets are never stored or committed by librdkafka itself; a missing or out-of-range
+// offset is reported by OnError and never skipped (auto.offset.reset=error).
+// Ends: Close() leaves the group (OnRevoked for all partitions first) and calls its callback; destroying
+// without Close leaves by session time-out, as a crash would.
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "libs/kafka/config.h"
+
+namespace jembatan::kafka {
+
+inline constexpr int kRecordsPerTurn = 2048;
+
+struct Record {
+  int32_t partition = -1;
+  int64_t offset = -1;
+  // Broker's append time with LogAppendTime, else the producer's.
+  int64_t append_time_ms = -1;
+  std::string_view key;
+  std::string_view value;
+};
+
+// Where a partition starts after an assignment.
+struct PartitionStart {
+  int32_t partition = -1;
+  // The group's committed offset; without one, the partition's beginning (0 or the log start).
+  int64_t offset = 0;
+};
+
+class GroupHandler {
+ public:
+  virtual ~GroupHandler() = default;
+  // Records of these partitions follow, from these offsets on.
+  virtual void OnAssigned(std::span<const PartitionStart> partitions) = 0;
+  // No record of these follows. The group waits until done is called (within
+  // GroupOptions::revoke_budget_ms, after which it is called for the handler): finish, commit, then
+  // done. lost: the group has already given them away; commits will be refused.
+  virtual void OnRevoked(std::span<const int32_t> partitions, bool lost,
+                         std::function<void()> done) = 0;
+  virtual void OnRecords(std::span<const Record> records) = 0;
+  // Everything up to (not including) next_offset has been delivered and the log ended there then.
+  virtual void OnPartitionEnd(int32_t partition, int64_t next_offset) = 0;
+  // A client-level or partition-level error (partition -1: none). OUT_OF_RANGE: the committed offset
+  // is no longer in the log; consumption of that partition has stopped.
+  virtual void OnError(int32_t partition, const absl::Status& status) = 0;
+};
+
+struct GroupOptions {
+  ClusterConfig cluster;
+  std::string group_id;
+  std::string topic;
+  int session_timeout_ms = 10'000;
+  int max_poll_interval_ms = 60'000;
+  int revoke_budget_ms = 5'000;
+  // How long and for how much the broker may hold a fetch; gathers like the producer's ticks.
+  int fetch_wait_max_ms = 20;
+  int fetch_min_bytes = 1;
+  // Kilobytes librdkafka prefetches, over all partitions.
+  int queued_kbytes = 16'384;
+};
+
+class GroupConsumer {
+ public:
+  static absl::StatusOr<std::unique_ptr<GroupConsumer>> Create(const GroupOptions& options,
+                                                               boost::asio::io_context& context,
+                                                               GroupHandler* handler);
+  ~GroupConsumer();
+
+  // Joins the group.
+  void Subscribe();
+  // Stops and resumes fetching of an assigned partition; records already delivered stay delivered,
+  // none is lost or repeated.
+  void Pause(int32_t partition);
+  void Resume(int32_t partition);
+  // Commits next_offset (the first not finished); asynchronous.
+  void Commit(int32_t partition, int64_t next_offset, std::function<void(absl::Status)> done);
+  void Close(std::function<void()> done);
+
+ private:
+  class Impl;
+  explicit GroupConsumer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+class ReaderHandler {
+ public:
+  virtual ~ReaderHandler() = default;
+  virtual void OnRecords(std::span<const Record> records) = 0;
+  virtual void OnPartitionEnd(int32_t partition, int64_t next_offset) = 0;
+  virtual void OnError(int32_t partition, const absl::Status& status) = 0;
+};
+
+struct ReaderOptions {
+  ClusterConfig cluster;
+  std::string topic;
+  int fetch_wait_max_ms = 20;
+  int fetch_min_bytes = 1;
+  int queued_kbytes = 16'384;
+};
+
+class PartitionReader {
+ public:
+  static absl::StatusOr<std::unique_ptr<PartitionReader>> Create(const ReaderOptions& options,
+                                                                 boost::asio::io_context& context,
+                                                                 ReaderHandler* handler);
+  ~PartitionReader();
+
+  // Reads the partition from the offset on; again = start anew from there. No record of the earlier
+  // reading follows the call.
+  void Start(int32_t partition, int64_t offset);
+  void Stop(int32_t partition);
+
+ private:
+  class Impl;
+  explicit PartitionReader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace jembatan::kafka

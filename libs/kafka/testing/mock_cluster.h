@@ -1,0 +1,38 @@
+#pragma once
+
+// MockCluster: librdkafka's in-process Kafka, with injectable errors and delays. Keeps at most 5 MiB
+// or 100,000 records of each partition and nothing on disk. It serves tests and jembatan-devbroker.
+// Owned by one thread; its own threads serve the clients. Destroying it closes its ports.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "libs/kafka/config.h"
+
+namespace jembatan::kafka::testing {
+
+class MockCluster {
+ public:
+  static absl::StatusOr<std::unique_ptr<MockCluster>> Create(int brokers,
+                                                             const std::vector<TopicSpec>& topics);
+  ~MockCluster();
+
+  // host:port list for clients.
+  std::string bootstrap() const;
+
+  // The next `count` Produce requests fail with NOT_ENOUGH_REPLICAS, REQUEST_TIMED_OUT, ....
+  void FailProduces(int rdkafka_error, int count);
+  // Round trip added to every answer of the broker (1-based).
+  void SetRtt(int broker, int rtt_ms);
+  void SetDown(int broker, bool down);
+
+ private:
+  class Impl;
+  explicit MockCluster(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace jembatan::kafka::testing

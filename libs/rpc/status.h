@@ -1,0 +1,14 @@
+#pragma once
+
+// One total mapping between grpc::Status and absl::Status, both ways. Pure; any thread.
+
+#include <grpcpp/support/status.h>
+
+#include "absl/status/status.h"
+
+namespace jembatan::rpc {
+
+absl::Status FromGrpc(const grpc::Status& status);
+grpc::Status ToGrpc(const absl::Status& status);
+
+}  // namespace jembatan::rpc

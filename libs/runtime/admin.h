@@ -1,0 +1,57 @@
+#pragma once
+
+// AdminServer: the operators' HTTP port of a service, on a thread of its own so that it answers when
+// the data path is stuck. GET /healthz (200 while the process runs and no check says otherwise),
+// GET /readyz (200 or 503 with the reasons, one a line), GET /metrics (Prometheus text of the
+// registry given), and routes a service adds. Never exposed to the public.
+//
+// Owned by the service's composition; Start and Stop from the main thread. Handlers and checks run on
+// the admin thread and must be thread-safe.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace prometheus {
+class Registry;
+}
+
+namespace jembatan::runtime {
+
+struct AdminResponse {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+};
+
+class AdminServer {
+ public:
+  // Empty: ready; otherwise why not.
+  using ReadyCheck = std::function<std::string()>;
+  using Handler = std::function<AdminResponse(std::string_view target)>;
+
+  // listen is host:port; port 0 takes a free one.
+  static absl::StatusOr<std::unique_ptr<AdminServer>> Create(
+      const std::string& listen, std::shared_ptr<prometheus::Registry> registry);
+  ~AdminServer();
+
+  // Before Start().
+  void AddReadyCheck(ReadyCheck check);
+  // path is exact up to '?'; GET only.
+  void AddRoute(const std::string& path, Handler handler);
+
+  void Start();
+  void Stop();
+  int port() const;
+
+ private:
+  class Impl;
+  explicit AdminServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace jembatan::runtime

@@ -1,0 +1,80 @@
+#pragma once
+
+// Shard: one io_context(1) and the one thread that runs it, working in ticks. Everything that belongs
+// to a shard (connections, the intake core, consumers' callbacks) is touched by its thread only, so
+// nothing on it needs a lock or a strand.
+//
+// A tick = run every handler that is ready, then the tick-end hooks in the order of registration. The
+// hooks hand on what the handlers gathered (produce the tick's intents, group receipts, one send per
+// connection). A lone event at rest is handled at once; when ticks come back to back with work the
+// shard sleeps between them, so that a produce request carries a batch. The pause grows while ticks
+// gather fewer than `target_batch` units and never exceeds a third of latency_budget_ms, because an
+// intent waits for at most two pauses and a round trip to the broker.
+//
+// Ownership: created, started, stopped and destroyed by the main thread. Post() and context() may be
+// used from any thread; all else from the shard's thread, or before Start().
+
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace jembatan::runtime {
+
+// Pure rule of the pause between ticks; separate so that tests reach it without time.
+class TickPacer {
+ public:
+  TickPacer(int64_t max_pause_us, size_t target_batch);
+  // Called after each tick with the units of work its hooks handed on; returns the pause in
+  // microseconds before the next tick, 0: wait for events.
+  int64_t PauseAfter(size_t units);
+
+ private:
+  const int64_t max_pause_us_;
+  const size_t target_batch_;
+  int64_t pause_us_ = 0;
+};
+
+struct ShardOptions {
+  std::string name = "shard";
+  // How long gathering may delay a receipt, in milliseconds; 0: never pause.
+  int latency_budget_ms = 5;
+  // Units per tick above which a longer pause gains nothing.
+  size_t target_batch = 96;
+};
+
+class Shard {
+ public:
+  // Returns the units of work it handed on.
+  using TickHook = std::function<size_t()>;
+
+  explicit Shard(ShardOptions options);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  boost::asio::io_context& context() { return context_; }
+  void Post(std::function<void()> task);
+  // Before Start(), or on the shard's thread.
+  void AddTickHook(TickHook hook);
+
+  void Start();
+  // Runs no further handler once it returns; joins the thread. Idempotent. Not from the shard.
+  void Stop();
+  bool OnThisThread() const { return std::this_thread::get_id() == thread_.get_id(); }
+
+ private:
+  void Run();
+
+  const ShardOptions options_;
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::vector<TickHook> hooks_;
+  TickPacer pacer_;
+  std::thread thread_;
+};
+
+}  // namespace jembatan::runtime
