@@ -16,9 +16,9 @@ namespace jembatan::base {
 
 }  // namespace jembatan::base
 
-#define JEMB_CHECK(condition)                                            \
-  do {                                                                   \
-    if (!(condition)) [[unlikely]] {                                     \
-      ::jembatan::base::CheckFailed(__FILE__, __LINE__, #condition);     \
-    }                                                                    \
+#define JEMB_CHECK(condition)                                        \
+  do {                                                               \
+    if (!(condition)) [[unlikely]] {                                 \
+      ::jembatan::base::CheckFailed(__FILE__, __LINE__, #condition); \
+    }                                                                \
   } while (false)

@@ -4,7 +4,6 @@
 // with three significant digits: a reported quantile is at most 1/1024 above the true value. Fixed
 // memory, mergeable by addition, no allocation after construction. Not thread-safe: one owner.
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -22,8 +21,8 @@ class Histogram {
   uint64_t count() const { return count_; }
   int64_t max() const { return max_; }
   double mean() const;
-  // The smallest recorded bucket's upper bound with at least quantile * count values at or below it;
-  // never above max(). quantile in [0, 1]. 0 when empty.
+  // The smallest recorded bucket's upper bound with at least quantile * count values at or below
+  // it; never above max(). quantile in [0, 1]. 0 when empty.
   int64_t Quantile(double quantile) const;
 
  private:

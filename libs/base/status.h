@@ -29,10 +29,10 @@ std::string ToString(const absl::Status& status);
 
 // Returns the status from the enclosing function unless it is OK. The expression must not contain
 // co_await.
-#define JEMB_RETURN_IF_ERROR(expression)            \
-  do {                                              \
-    absl::Status jemb_status = (expression);        \
-    if (!jemb_status.ok()) return jemb_status;      \
+#define JEMB_RETURN_IF_ERROR(expression)       \
+  do {                                         \
+    absl::Status jemb_status = (expression);   \
+    if (!jemb_status.ok()) return jemb_status; \
   } while (false)
 
 #define JEMB_CONCAT_INNER(a, b) a##b

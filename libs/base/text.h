@@ -4,7 +4,7 @@
 // abseil has its own string_view type without implicit conversion; elsewhere they are one type and
 // these functions cost nothing. Pure; any thread.
 
-#include <cstdint>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -20,12 +20,16 @@ std::string Hex(std::string_view bytes);
 
 // base64url without padding (RFC 4648 section 5).
 std::string Base64UrlEncode(std::string_view bytes);
-// False if the text holds anything outside the alphabet, padding included, or a length that no
-// encoder makes.
+// False if the text is not exactly what Base64UrlEncode makes of some bytes: anything outside the
+// alphabet, padding included, a length that no encoder makes, or stray bits at the end. So each
+// value has one text. On false *bytes is empty.
 bool Base64UrlDecode(std::string_view text, std::string* bytes);
 
 // Standard base64 with padding (RFC 4648 section 4), as proto3 JSON writes bytes.
 std::string Base64Encode(std::string_view bytes);
+
+// Length of the well-formed UTF-8 sequence that the bytes begin with, 1 to 4; 0 if they do not.
+size_t Utf8SequenceLength(std::string_view bytes);
 
 // Whether the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 bool IsUtf8(std::string_view bytes);
