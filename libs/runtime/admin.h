@@ -1,12 +1,12 @@
 #pragma once
 
-// AdminServer: the operators' HTTP port of a service, on a thread of its own so that it answers when
-// the data path is stuck. GET /healthz (200 while the process runs and no check says otherwise),
-// GET /readyz (200 or 503 with the reasons, one a line), GET /metrics (Prometheus text of the
-// registry given), and routes a service adds. Never exposed to the public.
+// AdminServer: the operators' HTTP port of a service, on a thread of its own so that it answers
+// when the data path is stuck. GET /healthz (200 while the process runs and no check says
+// otherwise), GET /readyz (200 or 503 with the reasons, one a line), GET /metrics (Prometheus text
+// of the registry given), and routes a service adds. Never exposed to the public.
 //
-// Owned by the service's composition; Start and Stop from the main thread. Handlers and checks run on
-// the admin thread and must be thread-safe.
+// Owned by the service's composition; Start and Stop from the main thread. Handlers and checks run
+// on the admin thread and must be thread-safe.
 
 #include <functional>
 #include <memory>
@@ -28,6 +28,13 @@ struct AdminResponse {
   std::string body;
 };
 
+struct AdminLimits {
+  // One more is closed at once.
+  int connections = 64;
+  // For a request to come in whole, idle time before it included, and for its answer to leave.
+  int timeout_ms = 10'000;
+};
+
 class AdminServer {
  public:
   // Empty: ready; otherwise why not.
@@ -36,7 +43,8 @@ class AdminServer {
 
   // listen is host:port; port 0 takes a free one.
   static absl::StatusOr<std::unique_ptr<AdminServer>> Create(
-      const std::string& listen, std::shared_ptr<prometheus::Registry> registry);
+      const std::string& listen, std::shared_ptr<prometheus::Registry> registry,
+      const AdminLimits& limits = {});
   ~AdminServer();
 
   // Before Start().

@@ -14,8 +14,8 @@ namespace jembatan::runtime {
 // Blocks SIGINT and SIGTERM for this thread and all it will start; ignores SIGPIPE.
 void BlockSignals();
 
-// Returns on the first SIGINT or SIGTERM. From then on a second one ends the process with status 130.
-// Main thread only, once.
+// Returns on the first SIGINT or SIGTERM. From then on a second one ends the process with status
+// 130. Main thread only, once.
 void WaitForStop();
 
 // Prints "jembatan-NAME: message" on stderr, flushes the log and exits with status 2: bad flags or

@@ -5,13 +5,14 @@
 // keys of the file and values of the wrong type or out of range are errors that name the flag, the
 // variable or file:line. CLI11 and toml++ stay in options.cc.
 //
-//   struct Options { std::string listen = "127.0.0.1:8080"; int shards = 1; std::string key_file; };
-//   OptionTable table("gateway", "Takes purchase intents.");
-//   table.Add("listen", &options.listen, "Address for WebSocket and HTTP, host:port");
-//   table.Add("shards", &options.shards, "Event loops", 1, 64);
-//   table.AddSecret("key_file", ...)                     // --print_config shows "***"
-//   table.Parse(argc, argv);                             // prints and exits for --help, --version,
-//                                                        // --print_config, and on errors (status 2)
+//   struct Options { std::string listen = "127.0.0.1:8080"; int shards = 1; std::string key_file;
+//   }; OptionTable table("gateway", "Takes purchase intents."); table.Add("listen",
+//   &options.listen, "Address for WebSocket and HTTP, host:port"); table.Add("shards",
+//   &options.shards, "Event loops", 1, 64); table.AddSecret("key_file", ...)                     //
+//   --print_config shows "***" table.Parse(argc, argv);                             // prints and
+//   exits for --help, --version,
+//                                                        // --print_config, and on errors (status
+//                                                        2)
 //
 // Flags are spelt --name=value or --name value. Used by main threads at start-up only.
 
@@ -44,8 +45,8 @@ class OptionTable {
                  std::vector<std::string> choices);
   void AddSecret(const std::string& name, std::string* value, const std::string& help);
 
-  // Fills the values. For --help, --version and --print_config prints and exits 0; on an error prints
-  // one line "jembatan-SERVICE: ..." on stderr and exits 2.
+  // Fills the values. For --help, --version and --print_config prints and exits 0; on an error
+  // prints one line "jembatan-SERVICE: ..." on stderr and exits 2.
   void Parse(int argc, const char* const* argv);
 
   // The same without printing or exiting: what Parse would print goes to *output. A CancelledError
