@@ -1,13 +1,12 @@
 #pragma once
 
 // Admin: asks a cluster about topics and offsets and creates topics. Calls are asynchronous on the
-// io_context given (callbacks there), except the two blocking ones at the end, which are for start-up
-// and command lines.
+// io_context given (callbacks there), except the two blocking ones at the end, which are for
+// start-up and command lines.
 //
-// Owned by the service; io_context's thread only, but the blocking calls. Destroying it drops pending
-// callbacks.
+// Owned by the service; io_context's thread only, but the blocking calls. Destroying it drops
+// pending callbacks.
 
-#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,6 +15,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include <boost/asio/io_context.hpp>
+
 #include "libs/kafka/config.h"
 
 namespace jembatan::kafka {
@@ -32,9 +33,9 @@ class Admin {
   void EndOffset(const std::string& topic, int32_t partition, OffsetCallback done);
   // The first offset of the partition that is still in the log.
   void BeginOffset(const std::string& topic, int32_t partition, OffsetCallback done);
-  // The first offset whose record was appended at or after unix_ms; the end offset if there is none.
-  // librdkafka's mock cluster has no time index: there the beginning is returned, which reads more and
-  // misses nothing.
+  // The first offset whose record was appended at or after unix_ms; the end offset if there is
+  // none. librdkafka's mock cluster has no time index: there the beginning is returned, which reads
+  // more and misses nothing.
   void OffsetAtTime(const std::string& topic, int32_t partition, int64_t unix_ms,
                     OffsetCallback done);
 
@@ -48,7 +49,8 @@ class Admin {
 // min.insync.replicas < 2, unclean election, CreateTime, another partition count).
 enum class Profile { kDev, kProduction };
 
-// Creates what is missing of the topics; existing ones are left as they are. Blocks up to timeout_ms.
+// Creates what is missing of the topics; existing ones are left as they are. Blocks up to
+// timeout_ms.
 absl::Status CreateTopics(const ClusterConfig& cluster, const std::vector<TopicSpec>& topics,
                           Profile profile, int timeout_ms);
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// What every Kafka client of Jembatan shares: brokers, identity, security, and the settings that are
-// dangerous by librdkafka's default and therefore always set explicitly. A value type; any thread.
+// What every Kafka client of Jembatan shares: brokers, identity, security, and the settings that
+// are dangerous by librdkafka's default and therefore always set explicitly. A value type; any
+// thread.
 
 #include <cstdint>
 #include <map>
@@ -19,8 +20,8 @@ struct ClusterConfig {
   std::map<std::string, std::string> properties;
 };
 
-// One topic of Jembatan: the definition that `jembatan-ctl topics create|check`, the services' start-up
-// check and the development broker share.
+// One topic of Jembatan: the definition that `jembatan-ctl topics create|check`, the services'
+// start-up check and the development broker share.
 struct TopicSpec {
   std::string name;
   int partitions = 6;
@@ -39,8 +40,8 @@ inline constexpr char kDeadLettersTopic[] = "jembatan.deadletters.v1";
 // window that readers rebuild (protocol rule 5), offers and controls compacted.
 std::vector<TopicSpec> JembatanTopics(int partitions);
 
-// Kafka's default partitioner (murmur2 of the key, as Java clients do): all records of one offer share
-// a partition. partitions > 0.
+// Kafka's default partitioner (murmur2 of the key, as Java clients do): all records of one offer
+// share a partition. partitions > 0.
 int32_t PartitionOf(const std::string& key, int partitions);
 
 }  // namespace jembatan::kafka

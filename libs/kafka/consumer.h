@@ -8,10 +8,10 @@
 // All methods and handlers: the io_context's thread only. Records' views live until the handler
 // returns. Offsets are never stored or committed by librdkafka itself; a missing or out-of-range
 // offset is reported by OnError and never skipped (auto.offset.reset=error).
-// Ends: Close() leaves the group (OnRevoked for all partitions first) and calls its callback; destroying
-// without Close leaves by session time-out, as a crash would.
+// Ends: Close() leaves the group (OnRevoked for all partitions first) and calls its callback;
+// destroying without Close leaves by session time-out, as a crash would. Not destroyed from within
+// one of their handlers; Close's callback may.
 
-#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,6 +23,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include <boost/asio/io_context.hpp>
+
 #include "libs/kafka/config.h"
 
 namespace jembatan::kafka {
@@ -58,8 +60,8 @@ class GroupHandler {
   virtual void OnRecords(std::span<const Record> records) = 0;
   // Everything up to (not including) next_offset has been delivered and the log ended there then.
   virtual void OnPartitionEnd(int32_t partition, int64_t next_offset) = 0;
-  // A client-level or partition-level error (partition -1: none). OUT_OF_RANGE: the committed offset
-  // is no longer in the log; consumption of that partition has stopped.
+  // A client-level or partition-level error (partition -1: none). OUT_OF_RANGE: the committed
+  // offset is no longer in the log; consumption of that partition has stopped.
   virtual void OnError(int32_t partition, const absl::Status& status) = 0;
 };
 
@@ -73,7 +75,7 @@ struct GroupOptions {
   // How long and for how much the broker may hold a fetch; gathers like the producer's ticks.
   int fetch_wait_max_ms = 20;
   int fetch_min_bytes = 1;
-  // Kilobytes librdkafka prefetches, over all partitions.
+  // Kilobytes librdkafka prefetches, over about eight partitions: an eighth of it for each.
   int queued_kbytes = 16'384;
 };
 

@@ -1,16 +1,16 @@
 #pragma once
 
-// Producer: the process's one idempotent Kafka producer (acks=all). A produced record is answered by
-// exactly one Delivery on the io_context given at creation, in bounded batches, woken by an eventfd;
-// an ACCEPTED receipt may be given only from it.
+// Producer: the process's one idempotent Kafka producer (acks=all). A produced record is answered
+// by exactly one Delivery on the io_context given at creation, in bounded batches, woken by an
+// eventfd; an ACCEPTED receipt may be given only from it.
 //
 // Produce may be called from any thread. Deliveries run on the io_context's thread. When librdkafka
 // declares a fatal error the producer is rebuilt by itself: everything outstanding is delivered as
 // possibly persisted, further records go to the new instance.
 // Ends: the owner stops producing, waits for outstanding() == 0 or its budget while the io_context
-// still runs, then destroys; what is then outstanding is purged without a Delivery.
+// still runs, then destroys (on its thread or after it has ended, not from within the sink); what
+// is then outstanding is purged without a Delivery.
 
-#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -20,6 +20,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include <boost/asio/io_context.hpp>
+
 #include "libs/kafka/config.h"
 
 namespace jembatan::kafka {
@@ -66,8 +68,8 @@ class Producer {
   ~Producer();
 
   // Queues one record; key and value are copied. opaque comes back in its Delivery. partition must
-  // exist. RESOURCE_EXHAUSTED: the queue is full; UNAVAILABLE: the producer is being rebuilt; in both
-  // cases the record is not and will not be in the log.
+  // exist. RESOURCE_EXHAUSTED: the queue is full; UNAVAILABLE: the producer is being rebuilt; in
+  // both cases the record is not and will not be in the log.
   absl::Status Produce(const char* topic, int32_t partition, std::string_view key,
                        std::string_view value, uint64_t opaque);
 

@@ -1,8 +1,9 @@
 #pragma once
 
-// MockCluster: librdkafka's in-process Kafka, with injectable errors and delays. Keeps at most 5 MiB
-// or 100,000 records of each partition and nothing on disk. It serves tests and jembatan-devbroker.
-// Owned by one thread; its own threads serve the clients. Destroying it closes its ports.
+// MockCluster: librdkafka's in-process Kafka, with injectable errors and delays. Keeps at most 5
+// MiB or 100,000 records of each partition and nothing on disk. It serves tests and
+// jembatan-devbroker. Owned by one thread; its own threads serve the clients. Destroying it closes
+// its ports.
 
 #include <cstdint>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+
 #include "libs/kafka/config.h"
 
 namespace jembatan::kafka::testing {

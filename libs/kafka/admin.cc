@@ -1,0 +1,145 @@
+#include "libs/kafka/admin.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <librdkafka/rdkafka.h>
+
+#include "libs/base/status.h"
+#include "libs/kafka/client.h"
+#include "libs/kafka/event_queue.h"
+#include "libs/kafka/status.h"
+
+namespace jembatan::kafka {
+namespace {
+
+constexpr int kRequestTimeoutMs = 5'000;
+// Requests without an answer yet; beyond them a callback gets RESOURCE_EXHAUSTED.
+constexpr size_t kRequestsMax = 4096;
+constexpr int kEventsPerTurn = 64;
+
+// The one partition of the result, or why there is none.
+absl::StatusOr<int64_t> OffsetOf(rd_kafka_event_t* event) {
+  const rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return StatusOf(error, rd_kafka_event_error_string(event));
+  }
+  size_t count = 0;
+  const rd_kafka_ListOffsetsResultInfo_t** infos =
+      rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event), &count);
+  if (count != 1) return base::Internal("offset request: no answer for the partition");
+  const rd_kafka_topic_partition_t* place =
+      rd_kafka_ListOffsetsResultInfo_topic_partition(infos[0]);
+  if (place->err != RD_KAFKA_RESP_ERR_NO_ERROR) return StatusOf(place->err);
+  return place->offset;
+}
+
+}  // namespace
+
+class Admin::Impl {
+ public:
+  explicit Impl(boost::asio::io_context& context) : context_(context) {}
+  ~Impl() {
+    if (events_ != nullptr) events_->Close();
+  }
+
+  absl::Status Open(const ClusterConfig& cluster);
+  // spec: RD_KAFKA_OFFSET_SPEC_*, or a time in milliseconds.
+  void Ask(const std::string& topic, int32_t partition, int64_t spec, OffsetCallback done);
+
+ private:
+  struct Request {
+    std::string topic;
+    int32_t partition;
+    int64_t spec;
+    OffsetCallback done;
+  };
+
+  bool Turn();
+  void Answer(rd_kafka_event_t* event);
+
+  boost::asio::io_context& context_;
+  Client client_;
+  Queue queue_;
+  std::shared_ptr<EventQueue> events_;
+  std::map<uint64_t, Request> requests_;
+  uint64_t next_request_ = 1;
+};
+
+absl::Status Admin::Impl::Open(const ClusterConfig& cluster) {
+  JEMB_ASSIGN_OR_RETURN(client_, NewClient(RD_KAFKA_PRODUCER, cluster, {}, 0));
+  queue_.reset(rd_kafka_queue_new(client_.get()));
+  JEMB_ASSIGN_OR_RETURN(events_, EventQueue::Create(context_, [this] { return Turn(); }));
+  events_->Watch(queue_.get());
+  return absl::OkStatus();
+}
+
+void Admin::Impl::Ask(const std::string& topic, int32_t partition, int64_t spec,
+                      OffsetCallback done) {
+  if (requests_.size() >= kRequestsMax) {
+    boost::asio::post(context_, [done = std::move(done)] {
+      done(base::ResourceExhausted("too many offset requests without an answer"));
+    });
+    return;
+  }
+  const uint64_t id = next_request_++;
+  const AdminOptions admin =
+      NewAdminOptions(client_.get(), RD_KAFKA_ADMIN_OP_LISTOFFSETS, kRequestTimeoutMs, id);
+  TakeError(rd_kafka_AdminOptions_set_isolation_level(admin.get(),
+                                                      RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED))
+      .IgnoreError();
+  const PartitionList wanted(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(wanted.get(), topic.c_str(), partition)->offset = spec;
+  requests_.emplace(id, Request{topic, partition, spec, std::move(done)});
+  rd_kafka_ListOffsets(client_.get(), wanted.get(), admin.get(), queue_.get());
+}
+
+bool Admin::Impl::Turn() {
+  for (int i = 0; i < kEventsPerTurn; ++i) {
+    const Event event(rd_kafka_queue_poll(queue_.get(), 0));
+    if (event == nullptr) return false;
+    if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_LISTOFFSETS_RESULT) Answer(event.get());
+  }
+  return true;
+}
+
+void Admin::Impl::Answer(rd_kafka_event_t* event) {
+  auto node = requests_.extract(reinterpret_cast<uint64_t>(rd_kafka_event_opaque(event)));
+  if (node.empty()) return;
+  Request& request = node.mapped();
+  absl::StatusOr<int64_t> offset = OffsetOf(event);
+  // No record at or after the time, or a mock cluster, which never knows.
+  if (offset.ok() && *offset < 0 && request.spec >= 0) {
+    const int64_t spec =
+        IsMockCluster(client_.get()) ? RD_KAFKA_OFFSET_SPEC_EARLIEST : RD_KAFKA_OFFSET_SPEC_LATEST;
+    return Ask(request.topic, request.partition, spec, std::move(request.done));
+  }
+  request.done(std::move(offset));
+}
+
+absl::StatusOr<std::unique_ptr<Admin>> Admin::Create(const ClusterConfig& cluster,
+                                                     boost::asio::io_context& context) {
+  auto impl = std::make_unique<Impl>(context);
+  JEMB_RETURN_IF_ERROR(impl->Open(cluster));
+  return std::unique_ptr<Admin>(new Admin(std::move(impl)));
+}
+
+Admin::Admin(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Admin::~Admin() = default;
+
+void Admin::EndOffset(const std::string& topic, int32_t partition, OffsetCallback done) {
+  impl_->Ask(topic, partition, RD_KAFKA_OFFSET_SPEC_LATEST, std::move(done));
+}
+
+void Admin::BeginOffset(const std::string& topic, int32_t partition, OffsetCallback done) {
+  impl_->Ask(topic, partition, RD_KAFKA_OFFSET_SPEC_EARLIEST, std::move(done));
+}
+
+void Admin::OffsetAtTime(const std::string& topic, int32_t partition, int64_t unix_ms,
+                         OffsetCallback done) {
+  impl_->Ask(topic, partition, std::max<int64_t>(unix_ms, 0), std::move(done));
+}
+
+}  // namespace jembatan::kafka

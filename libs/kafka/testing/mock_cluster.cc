@@ -1,0 +1,83 @@
+#include "libs/kafka/testing/mock_cluster.h"
+
+#include <librdkafka/rdkafka.h>
+// After rdkafka.h, whose types it uses without including it.
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include <librdkafka/rdkafka_mock.h>
+
+#include "libs/base/status.h"
+#include "libs/kafka/client.h"
+#include "libs/kafka/status.h"
+
+namespace jembatan::kafka::testing {
+namespace {
+
+constexpr int16_t kProduceRequest = 0;
+
+}  // namespace
+
+class MockCluster::Impl {
+ public:
+  Impl(Client client, rd_kafka_mock_cluster_t* cluster)
+      : client_(std::move(client)), cluster_(cluster) {}
+  // The cluster lives on threads of the client: it goes first.
+  ~Impl() { rd_kafka_mock_cluster_destroy(cluster_); }
+
+  rd_kafka_mock_cluster_t* cluster() const { return cluster_; }
+
+ private:
+  const Client client_;
+  rd_kafka_mock_cluster_t* const cluster_;
+};
+
+absl::StatusOr<std::unique_ptr<MockCluster>> MockCluster::Create(
+    int brokers, const std::vector<TopicSpec>& topics) {
+  ClusterConfig config;
+  config.client_id = "mock-cluster";
+  JEMB_ASSIGN_OR_RETURN(Client client, NewClient(RD_KAFKA_PRODUCER, config, {}, 0));
+  rd_kafka_mock_cluster_t* cluster = rd_kafka_mock_cluster_new(client.get(), brokers);
+  if (cluster == nullptr) return base::ResourceExhausted("the mock cluster cannot listen");
+  auto impl = std::make_unique<Impl>(std::move(client), cluster);
+  // Else a group's first member waits 3 s for others.
+  rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, 0);
+  for (const TopicSpec& topic : topics) {
+    // The mock cluster clears its wake-up after it has looked for requests; one that comes in
+    // between waits a whole second.
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    JEMB_RETURN_IF_ERROR(
+        StatusOf(rd_kafka_mock_topic_create(cluster, topic.name.c_str(), topic.partitions, brokers),
+                 topic.name));
+  }
+  return std::unique_ptr<MockCluster>(new MockCluster(std::move(impl)));
+}
+
+MockCluster::MockCluster(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+MockCluster::~MockCluster() = default;
+
+std::string MockCluster::bootstrap() const {
+  return rd_kafka_mock_cluster_bootstraps(impl_->cluster());
+}
+
+void MockCluster::FailProduces(int rdkafka_error, int count) {
+  const std::vector<rd_kafka_resp_err_t> errors(static_cast<size_t>(count),
+                                                static_cast<rd_kafka_resp_err_t>(rdkafka_error));
+  rd_kafka_mock_push_request_errors_array(impl_->cluster(), kProduceRequest, errors.size(),
+                                          errors.data());
+}
+
+void MockCluster::SetRtt(int broker, int rtt_ms) {
+  rd_kafka_mock_broker_set_rtt(impl_->cluster(), broker, rtt_ms);
+}
+
+void MockCluster::SetDown(int broker, bool down) {
+  if (down) {
+    rd_kafka_mock_broker_set_down(impl_->cluster(), broker);
+  } else {
+    rd_kafka_mock_broker_set_up(impl_->cluster(), broker);
+  }
+}
+
+}  // namespace jembatan::kafka::testing
