@@ -1,19 +1,19 @@
 #pragma once
 
-// CompletionQueue: a grpc::CompletionQueue with the one thread that polls it; each finished operation
-// is handed to an io_context, in the order of completion and in batches, so that callers' code runs on
-// their shard and needs no lock. (Completion queues and not the callback API on the bridge's client
-// side: the latter naps up to 100 ms after an idle second.)
+// CompletionQueue: a grpc::CompletionQueue with the one thread that polls it; each finished
+// operation is handed to an io_context, in the order of completion and in batches, so that callers'
+// code runs on their shard and needs no lock. (Completion queues and not the callback API on the
+// bridge's client side: the latter naps up to 100 ms after an idle second.)
 //
-// Owned by the composition; Start and Stop from the main thread. Stop shuts the queue down, drains it
-// and joins: every started operation's tag is called (ok = false for cancelled ones) before it
+// Owned by the composition; Start and Stop from the main thread. Stop shuts the queue down, drains
+// it and joins: every started operation's tag is called (ok = false for cancelled ones) before it
 // returns, provided the io_context still runs or is polled afterwards.
 
-#include <grpcpp/grpcpp.h>
-
-#include <boost/asio/io_context.hpp>
 #include <functional>
 #include <thread>
+
+#include <boost/asio/io_context.hpp>
+#include <grpcpp/grpcpp.h>
 
 namespace jembatan::rpc {
 
@@ -40,6 +40,7 @@ class CompletionQueue {
   boost::asio::io_context& context_;
   grpc::CompletionQueue queue_;
   std::thread thread_;
+  bool stopped_ = false;
 };
 
 }  // namespace jembatan::rpc

@@ -6,13 +6,12 @@
 // Owned by the service's composition; all methods from the main thread (grpc::Server::Shutdown must
 // not run on a polling thread).
 
-#include <grpcpp/grpcpp.h>
-
 #include <chrono>
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
+#include <grpcpp/grpcpp.h>
 
 namespace jembatan::rpc {
 

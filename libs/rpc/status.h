@@ -2,9 +2,8 @@
 
 // One total mapping between grpc::Status and absl::Status, both ways. Pure; any thread.
 
-#include <grpcpp/support/status.h>
-
 #include "absl/status/status.h"
+#include <grpcpp/support/status.h>
 
 namespace jembatan::rpc {
 
