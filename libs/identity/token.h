@@ -1,10 +1,10 @@
 #pragma once
 
-// Bearer tokens: JWT (RFC 7519) signed with ES256 or EdDSA (Ed25519), verified offline against a set of
-// public keys (JWKS, RFC 7517). The algorithm is fixed per key: `none`, algorithm confusion, and keys
-// inside the token (jwk, jku, x5u) are refused. Verification costs ~120 us of CPU: once per
-// connection, not per message. KeySet is immutable after loading and may be shared by all threads;
-// a Signer belongs to one thread.
+// Bearer tokens: JWT (RFC 7519) signed with ES256 or EdDSA (Ed25519), verified offline against a
+// set of public keys (JWKS, RFC 7517). The algorithm is fixed per key: `none`, algorithm confusion,
+// and keys inside the token (jwk, jku, x5u) are refused. Verification costs ~120 us of CPU: once
+// per connection, not per message. KeySet is immutable after loading and may be shared by all
+// threads; a Signer belongs to one thread.
 //
 // Claims: sub (viewer, 1 to 128 bytes), iss, aud (string or list), exp, nbf and iat (optional),
 // region (ISO 3166-1 alpha-2), shop_consent (boolean), shop_consent_version (string, required when
@@ -34,8 +34,8 @@ struct Viewer {
 
 class KeySet {
  public:
-  // JWKS text: kty EC (P-256, alg ES256) or OKP (Ed25519, alg EdDSA), each with a unique kid. At most
-  // 16 keys.
+  // JWKS text: kty EC (P-256, alg ES256) or OKP (Ed25519, alg EdDSA), each with a unique kid. At
+  // most 16 keys.
   static absl::StatusOr<KeySet> FromJwks(std::string_view json);
   KeySet(KeySet&&) noexcept;
   KeySet& operator=(KeySet&&) noexcept;

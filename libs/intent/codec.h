@@ -1,13 +1,13 @@
 #pragma once
 
-// Between bytes and the intake messages, both encodings. Binary is Protobuf's own parser into reused
-// messages; JSON is proto3 JSON read by simdjson field by field (json_util costs 20 us an intent) and
-// written by hand. Strict: unknown and duplicate keys, wrong types, numbers out of range, NaN, bad
-// UTF-8, lists over their bound and depth over kJsonDepth are errors that name the field. Binary unknown
-// fields are dropped and counted.
+// Between bytes and the intake messages, both encodings. Binary is Protobuf's own parser into
+// reused messages; JSON is proto3 JSON read by simdjson field by field (json_util costs 20 us an
+// intent) and written by hand. Strict: unknown and duplicate keys, wrong types, numbers out of
+// range, NaN, bad UTF-8, lists over their bound and depth over kJsonDepth are errors that name the
+// field. Binary unknown fields are dropped and counted.
 //
-// A Decoder owns its scratch memory (simdjson parser, padded buffer): one per shard, not thread-safe.
-// Encoders are pure.
+// A Decoder owns its scratch memory (simdjson parser, padded buffer): one per shard, not
+// thread-safe. Encoders are pure.
 
 #include <cstdint>
 #include <memory>
@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+
 #include "jembatan/intake/v1/intake.pb.h"
 #include "libs/intent/intent.h"
 

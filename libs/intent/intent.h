@@ -1,8 +1,8 @@
 #pragma once
 
-// ValidIntent: an intent whose every field has been checked, and the check itself. What every transport
-// decodes ends here, so that all of them refuse the same things with the same reasons. Pure; any
-// thread.
+// ValidIntent: an intent whose every field has been checked, and the check itself. What every
+// transport decodes ends here, so that all of them refuse the same things with the same reasons.
+// Pure; any thread.
 
 #include <cstdint>
 #include <string>
@@ -31,10 +31,10 @@ Refusal Validate(const intake::v1::Intent& intent, int64_t now_ms, base::Uuid* i
 // Deadline of an id, wall milliseconds.
 inline int64_t DeadlineMs(const base::Uuid& id) { return id.unix_ms() + kTtlMs; }
 
-// SHA-256 (32 bytes) over the canonical body: intent_id, offer_id, quantity, currency, amount_minor,
-// price_version, campaign_id, attribution, voucher_ref, each length-prefixed (u32 little-endian), then
-// the numbers as 8-byte little-endian. Fields that never cross are left out, so that a client may resend
-// with another stream position.
+// SHA-256 (32 bytes) over the canonical body: intent_id, offer_id, quantity, currency,
+// amount_minor, price_version, campaign_id, attribution, voucher_ref, each length-prefixed (u32
+// little-endian), then the numbers as 8-byte little-endian. Fields that never cross are left out,
+// so that a client may resend with another stream position.
 std::string Fingerprint(const intake::v1::Intent& intent);
 
 }  // namespace jembatan::intent

@@ -1,7 +1,7 @@
 #pragma once
 
-// Every bound on what a client may send, in one place. Numbers appear in the protos' comments; a test
-// holds the two together where they can be compared. Pure constants.
+// Every bound on what a client may send, in one place. Numbers appear in the protos' comments; a
+// test holds the two together where they can be compared. Pure constants.
 
 #include <cstddef>
 #include <cstdint>
@@ -25,8 +25,8 @@ inline constexpr size_t kIntentsPerFrame = 256;
 inline constexpr size_t kWatchesPerFrame = 256;
 inline constexpr size_t kRoomsPerFrame = 8;
 inline constexpr size_t kQueriesPerRequest = 100;
-inline constexpr size_t kFrameBytes = 256 * 1024;   // one ClientFrame, either encoding
-inline constexpr size_t kUnaryBytes = 64 * 1024;    // one HTTP or gRPC unary request
+inline constexpr size_t kFrameBytes = 256 * 1024;  // one ClientFrame, either encoding
+inline constexpr size_t kUnaryBytes = 64 * 1024;   // one HTTP or gRPC unary request
 inline constexpr int kJsonDepth = 8;
 
 static_assert(kIntentsPerFrame * 512 <= kFrameBytes, "a full frame of ordinary intents must fit");

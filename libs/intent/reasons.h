@@ -1,12 +1,13 @@
 #pragma once
 
-// What is known about every reason: its class, whether a resend of the same id can help, the code it
-// maps to where a protocol error is due, and its wording for viewers in Indonesian and English. One
-// table; pure; any thread.
+// What is known about every reason: its class, whether a resend of the same id can help, the code
+// it maps to where a protocol error is due, and its wording for viewers in Indonesian and English.
+// One table; pure; any thread.
 
 #include <string_view>
 
 #include "absl/status/status.h"
+
 #include "jembatan/intake/v1/reason.pb.h"
 
 namespace jembatan::intent {
