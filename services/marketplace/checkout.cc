@@ -1,0 +1,159 @@
+#include "services/marketplace/checkout.h"
+
+#include <utility>
+
+#include "libs/base/log.h"
+#include "libs/base/status.h"
+
+namespace jembatan::marketplace {
+namespace {
+
+constexpr std::string_view kCheckoutPrefix = "/checkout/";
+constexpr std::string_view kInvoicePrefix = "/invoice/";
+
+struct Target {
+  std::string_view path;
+  std::string_view query;
+};
+
+Target Split(std::string_view target) {
+  const size_t question = target.find('?');
+  if (question == std::string_view::npos) return {target, {}};
+  return {target.substr(0, question), target.substr(question + 1)};
+}
+
+// The value of k: the one parameter that a link carries; others may be appended on the way.
+std::string_view KeyIn(std::string_view query) {
+  while (!query.empty()) {
+    const size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    if (pair.starts_with("k=")) return pair.substr(2);
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return {};
+}
+
+WebResponse NotAllowed(std::string allow) {
+  WebResponse response = ErrorResponse(405);
+  response.allow = std::move(allow);
+  return response;
+}
+
+WebResponse Asset(std::string_view text, std::string content_type) {
+  WebResponse response;
+  response.body = text;
+  response.content_type = std::move(content_type);
+  return response;
+}
+
+WebResponse StoreError(const absl::Status& status) {
+  if (absl::IsNotFound(status)) return ErrorResponse(404);
+  base::Log(base::Level::kWarn, "checkout_failed", {{"cause", base::ToString(status)}});
+  return ErrorResponse(503);
+}
+
+}  // namespace
+
+Checkout::Checkout(Store& store, std::string marketplace_name)
+    : store_(store), marketplace_name_(std::move(marketplace_name)) {}
+
+WebResponse Checkout::Handle(std::string_view method, std::string_view target) {
+  const Target parts = Split(target);
+  const bool reads = method == "GET" || method == "HEAD";
+  if (parts.path == "/assets/checkout.css") {
+    return reads ? Asset(StyleSheet(), "text/css; charset=utf-8") : NotAllowed("GET, HEAD");
+  }
+  if (parts.path == "/assets/checkout.js") {
+    return reads ? Asset(Script(), "text/javascript; charset=utf-8") : NotAllowed("GET, HEAD");
+  }
+  if (parts.path.starts_with(kCheckoutPrefix)) {
+    if (!reads && method != "POST") return NotAllowed("GET, HEAD, POST");
+    const std::string_view order_id = parts.path.substr(kCheckoutPrefix.size());
+    if (!store_.links().IsCheckoutKey(order_id, KeyIn(parts.query))) return ErrorResponse(404);
+    return Order(order_id, target, !reads);
+  }
+  if (parts.path.starts_with(kInvoicePrefix)) {
+    if (!reads) return NotAllowed("GET, HEAD");
+    const std::string_view order_id = parts.path.substr(kInvoicePrefix.size());
+    if (!store_.links().IsInvoiceKey(order_id, KeyIn(parts.query))) return ErrorResponse(404);
+    return Invoice(order_id);
+  }
+  return ErrorResponse(404);
+}
+
+WebResponse Checkout::Order(std::string_view order_id, std::string_view target, bool pay) {
+  const absl::StatusOr<Store::Visit> visit = pay ? store_.Pay(order_id) : store_.View(order_id);
+  if (!visit.ok()) return StoreError(visit.status());
+  if (pay) {
+    // The page again, so that going back or reloading sends no form a second time.
+    WebResponse response = ErrorResponse(303);
+    response.location = target;
+    return response;
+  }
+  OrderPage page = ToPage(*visit);
+  page.pay_path = target;
+  WebResponse response;
+  switch (visit->result.payment) {
+    case Payment::kUnpaid:
+      response.body = UnpaidPage(page);
+      return response;
+    case Payment::kPaid:
+      response.body = PaidPage(page);
+      return response;
+    case Payment::kCancelled:
+      response.body = CancelledPage(page);
+      return response;
+    case Payment::kNone:
+      break;
+  }
+  return ErrorResponse(404);
+}
+
+WebResponse Checkout::Invoice(std::string_view order_id) {
+  const absl::StatusOr<Store::Visit> visit = store_.View(order_id);
+  if (!visit.ok()) return StoreError(visit.status());
+  if (visit->result.payment != Payment::kPaid) return ErrorResponse(404);
+  WebResponse response;
+  response.body = InvoicePage(ToPage(*visit));
+  return response;
+}
+
+OrderPage Checkout::ToPage(const Store::Visit& visit) const {
+  const Result& result = visit.result;
+  OrderPage page;
+  page.marketplace_name = marketplace_name_;
+  page.order_id = result.order_id;
+  page.quantity = result.quantity;
+  page.price = result.price;
+  page.remaining_ms = result.hold_expires_ms - visit.now_ms;
+  page.paid_ms = visit.paid_ms;
+  page.invoice_url = result.invoice_url;
+  page.title = result.offer_id;
+  if (const OfferFeed::OfferPtr offer = store_.feed().Find(result.offer_id); offer != nullptr) {
+    page.title = offer->title;
+    page.seller_id = offer->seller_id;
+  }
+  return page;
+}
+
+WebResponse ErrorResponse(unsigned status) {
+  WebResponse response;
+  response.status = status;
+  switch (status) {
+    case 303:
+      response.body = MessagePage("Sebentar", "One moment");
+      break;
+    case 404:
+      response.body = MessagePage("Halaman tidak ditemukan", "Page not found");
+      break;
+    case 503:
+      response.body = MessagePage("Coba lagi sebentar lagi", "Please try again in a moment");
+      break;
+    default:
+      response.body =
+          MessagePage("Permintaan tidak dapat diproses", "The request cannot be served");
+  }
+  return response;
+}
+
+}  // namespace jembatan::marketplace

@@ -1,0 +1,46 @@
+#pragma once
+
+// Checkout: what the marketplace's public pages answer, without HTTP's wire: a request in, a
+// response out. An order's page opens only with the key of its link; everything else is 404, so
+// that nobody learns which orders exist.
+//
+// Owned by the service; the store must outlive it. Thread-safe.
+
+#include <string>
+#include <string_view>
+
+#include "services/marketplace/pages.h"
+#include "services/marketplace/store.h"
+
+namespace jembatan::marketplace {
+
+struct WebResponse {
+  unsigned status = 200;
+  std::string content_type = "text/html; charset=utf-8";
+  std::string body;
+  // With 303 and 405.
+  std::string location;
+  std::string allow;
+};
+
+class Checkout {
+ public:
+  Checkout(Store& store, std::string marketplace_name);
+
+  // target is path and query; a body is not looked at. HEAD is answered as GET: the caller leaves
+  // the body out.
+  WebResponse Handle(std::string_view method, std::string_view target);
+
+ private:
+  WebResponse Order(std::string_view order_id, std::string_view target, bool pay);
+  WebResponse Invoice(std::string_view order_id);
+  OrderPage ToPage(const Store::Visit& visit) const;
+
+  Store& store_;
+  const std::string marketplace_name_;
+};
+
+// A plain page for an error.
+WebResponse ErrorResponse(unsigned status);
+
+}  // namespace jembatan::marketplace

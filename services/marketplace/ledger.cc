@@ -1,0 +1,178 @@
+#include "services/marketplace/ledger.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "libs/base/status.h"
+#include "libs/base/text.h"
+#include "services/marketplace/limits.h"
+#include "services/marketplace/schema.h"
+
+namespace jembatan::marketplace {
+namespace {
+
+constexpr size_t kLineBytes = 512;
+
+void AppendString(std::string_view text, std::string* json) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  *json += '"';
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      *json += '\\';
+      *json += c;
+    } else if (byte < 0x20) {
+      *json += "\\u00";
+      *json += kDigits[byte >> 4];
+      *json += kDigits[byte & 15];
+    } else {
+      *json += c;
+    }
+  }
+  *json += '"';
+}
+
+// One JSON object with its fields in the order given.
+class Line {
+ public:
+  void Add(std::string_view name, std::string_view text) {
+    Name(name);
+    AppendString(text, &json_);
+  }
+  void Add(std::string_view name, int64_t value) {
+    Name(name);
+    json_ += std::to_string(value);
+  }
+  std::string Finish() && {
+    json_ += "}\n";
+    return std::move(json_);
+  }
+
+ private:
+  void Name(std::string_view name) {
+    json_ += json_.empty() ? '{' : ',';
+    AppendString(name, &json_);
+    json_ += ':';
+  }
+
+  std::string json_;
+};
+
+// A name of the contract without its enum's prefix.
+std::string_view WithoutPrefix(std::string_view name, std::string_view prefix) {
+  return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
+}
+
+std::string_view PaymentName(Payment payment) {
+  switch (payment) {
+    case Payment::kNone:
+      return "";
+    case Payment::kUnpaid:
+      return "UNPAID";
+    case Payment::kPaid:
+      return "PAID";
+    case Payment::kCancelled:
+      return "CANCELLED";
+  }
+  return "";
+}
+
+}  // namespace
+
+Ledger::Ledger(Database database, Statement select_page)
+    : database_(std::move(database)), select_page_(std::move(select_page)) {}
+
+absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(const std::string& database) {
+  JEMB_ASSIGN_OR_RETURN(Database reader, OpenReader(database));
+  JEMB_ASSIGN_OR_RETURN(Statement select, reader.Prepare(std::string(kSelectResults) +
+                                                         "WHERE seq > ? ORDER BY seq LIMIT ?"));
+  return std::unique_ptr<Ledger>(new Ledger(std::move(reader), std::move(select)));
+}
+
+absl::StatusOr<std::string> Ledger::Page(int64_t after, int64_t limit) {
+  const std::scoped_lock lock(mutex_);
+  select_page_.Bind(after, limit);
+  const ScopedReset reset(select_page_);
+  std::string page;
+  while (true) {
+    JEMB_ASSIGN_OR_RETURN(const bool row, select_page_.Step());
+    if (!row) return page;
+    page += ResultLine(ReadRow(select_page_));
+  }
+}
+
+std::string ResultLine(const ResultRow& row) {
+  const Result& result = row.result;
+  std::string_view reason;
+  if (result.reason != orders::v1::REASON_UNSPECIFIED) {
+    reason = WithoutPrefix(orders::v1::Reason_Name(result.reason), "REASON_");
+  }
+  Line line;
+  line.Add("seq", result.seq);
+  line.Add("intent_id", row.intent_id.ToString());
+  line.Add("buyer_ref", base::Hex(row.buyer_ref));
+  line.Add("offer_id", result.offer_id);
+  line.Add("quantity", result.quantity);
+  line.Add("state", WithoutPrefix(orders::v1::OrderResult::State_Name(result.state), "STATE_"));
+  line.Add("reason", reason);
+  line.Add("order_id", result.order_id);
+  line.Add("payment", PaymentName(result.payment));
+  line.Add("decided_ms", result.decided_ms);
+  line.Add("fingerprint", base::Hex(result.fingerprint));
+  return std::move(line).Finish();
+}
+
+std::string OfferLine(const Offer& offer) {
+  Line line;
+  line.Add("offer_id", offer.offer_id);
+  line.Add("title", offer.title);
+  line.Add("seller_id", offer.seller_id);
+  line.Add("currency", offer.price.currency);
+  line.Add("amount_minor", offer.price.amount_minor);
+  line.Add("price_version", offer.price_version);
+  line.Add("stock", offer.stock);
+  line.Add("sold", offer.sold);
+  line.Add("initial_stock", offer.initial_stock);
+  line.Add("buyer_limit", offer.buyer_limit);
+  line.Add("total_limit", offer.total_limit);
+  line.Add("sale_starts_ms", offer.sale_starts_ms);
+  line.Add("sale_ends_ms", offer.sale_ends_ms);
+  return std::move(line).Finish();
+}
+
+std::string OfferLines(const OfferFeed& feed) {
+  const OfferFeed::Changes all = feed.Snapshot();
+  std::string lines;
+  lines.reserve(all.offers.size() * kLineBytes);
+  for (const OfferFeed::OfferPtr& offer : all.offers) lines += OfferLine(*offer);
+  return lines;
+}
+
+absl::StatusOr<PageRequest> ParsePageRequest(std::string_view target) {
+  PageRequest request{0, kMaxLedgerRows};
+  const size_t question = target.find('?');
+  std::string_view query;
+  if (question != std::string_view::npos) query = target.substr(question + 1);
+  while (!query.empty()) {
+    const size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    const size_t equals = std::min(pair.find('='), pair.size());
+    const std::string_view name = pair.substr(0, equals);
+    const std::string_view text = pair.substr(std::min(equals + 1, pair.size()));
+    int64_t value = -1;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool number = error == std::errc() && stop == text.data() + text.size() && value >= 0;
+    if (number && name == "after") {
+      request.after = value;
+    } else if (number && name == "limit" && value > 0) {
+      request.limit = std::min(value, kMaxLedgerRows);
+    } else {
+      return base::InvalidArgument("/ledger takes after=SEQ and limit=N");
+    }
+  }
+  return request;
+}
+
+}  // namespace jembatan::marketplace

@@ -1,0 +1,51 @@
+#pragma once
+
+// Ledger: every result in the order of commits, and the offers, as JSON lines for auditors and the
+// load generator's invariant check. It reads over a connection of its own, so that a long page
+// never keeps an order waiting.
+//
+// Owned by the service; ends before the store. Thread-safe.
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+#include "services/marketplace/offer_feed.h"
+#include "services/marketplace/rows.h"
+#include "services/marketplace/sqlite.h"
+
+namespace jembatan::marketplace {
+
+class Ledger {
+ public:
+  static absl::StatusOr<std::unique_ptr<Ledger>> Open(const std::string& database);
+
+  // Up to limit results with a greater seq, one JSON object a line.
+  absl::StatusOr<std::string> Page(int64_t after, int64_t limit);
+
+ private:
+  Ledger(Database database, Statement select_page);
+
+  std::mutex mutex_;
+  Database database_;
+  Statement select_page_;
+};
+
+// {"seq":..,"intent_id":..,"buyer_ref":hex,...} and a newline.
+std::string ResultLine(const ResultRow& row);
+// {"offer_id":..,"stock":..,"sold":..,"initial_stock":..,...} and a newline.
+std::string OfferLine(const Offer& offer);
+std::string OfferLines(const OfferFeed& feed);
+
+// after and limit of "/ledger?after=SEQ&limit=N": absent ones get 0 and kMaxLedgerRows, a larger
+// limit is cut. An error for anything else.
+struct PageRequest {
+  int64_t after = 0;
+  int64_t limit = 0;
+};
+absl::StatusOr<PageRequest> ParsePageRequest(std::string_view target);
+
+}  // namespace jembatan::marketplace

@@ -1,0 +1,62 @@
+#pragma once
+
+// Every bound of the marketplace by name, asserted against each other. Pure; any thread.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace jembatan::marketplace {
+
+// --- The contract's numbers (orders.proto) ---
+inline constexpr size_t kMaxBatchOrders = 512;
+inline constexpr size_t kMaxKeysAsked = 100;
+inline constexpr size_t kMaxOffersPerMessage = 512;
+inline constexpr uint32_t kMaxQuantity = 99;
+inline constexpr size_t kMaxTopicVersionBytes = 128;
+inline constexpr size_t kMaxOfferIdBytes = 64;
+inline constexpr size_t kBuyerRefBytes = 32;
+inline constexpr size_t kFingerprintBytes = 32;
+
+// --- An offer's fields ---
+inline constexpr size_t kMaxTitleBytes = 256;
+inline constexpr size_t kMaxSellerIdBytes = 64;
+inline constexpr size_t kMaxPriceVersionBytes = 64;
+inline constexpr int64_t kMaxAmountMinor = 1'000'000'000'000'000;
+inline constexpr int64_t kMaxStock = 1'000'000'000'000;
+// Offers in the catalogue, all of which are held in memory.
+inline constexpr size_t kMaxOffers = 100'000;
+inline constexpr size_t kMaxOffersFileBytes = 64 << 20;
+
+// --- The store ---
+// Holds cancelled in one transaction of the sweep, so that it never keeps orders waiting for long.
+inline constexpr int kMaxSweepOrders = 256;
+inline constexpr int kSweepIntervalMs = 1'000;
+inline constexpr int kMaxHoldSeconds = 7 * 24 * 3600;
+// The write-ahead log goes back into the database every so many pages of 4 KiB.
+inline constexpr int kCheckpointPages = 4'000;
+inline constexpr int64_t kMaxWalBytes = 64 << 20;
+inline constexpr int kCacheKib = 64 * 1024;
+
+// --- The gRPC ports ---
+// A batch of 512 orders with every field filled is about 0.4 MB.
+inline constexpr int kMaxGrpcMessageBytes = 1 << 20;
+inline constexpr int kMaxOrderStreams = 64;
+inline constexpr int kMaxWatchStreams = 32;
+// One thread per stream, some for unary calls and gRPC's own pollers.
+inline constexpr int kMaxGrpcThreads = 128;
+inline constexpr int kWatchIntervalMs = 200;
+inline constexpr uint32_t kRetryAfterMs = 250;
+static_assert(kMaxOrderStreams + kMaxWatchStreams < kMaxGrpcThreads);
+
+// --- The admin port ---
+inline constexpr int64_t kMaxLedgerRows = 10'000;
+
+// --- The checkout pages ---
+inline constexpr size_t kMaxCheckoutConnections = 512;
+inline constexpr uint32_t kMaxHeaderBytes = 8 * 1024;
+inline constexpr uint64_t kMaxBodyBytes = 1024;
+inline constexpr size_t kMaxTargetBytes = 256;
+inline constexpr int kCheckoutTimeoutMs = 10'000;
+inline constexpr int kMaxRequestsPerConnection = 100;
+
+}  // namespace jembatan::marketplace

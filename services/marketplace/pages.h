@@ -1,0 +1,48 @@
+#pragma once
+
+// The marketplace's own pages as text: Indonesian first, English beside it, sized for a phone, no
+// resource from elsewhere. Everything that is filled in is escaped here. Pure; any thread.
+
+#include <string>
+#include <string_view>
+
+#include "services/marketplace/order.h"
+
+namespace jembatan::marketplace {
+
+struct OrderPage {
+  // Who processes the order.
+  std::string marketplace_name;
+  std::string order_id;
+  std::string title;
+  std::string seller_id;
+  uint32_t quantity = 0;
+  Money price;
+  // Milliseconds until the hold runs out.
+  int64_t remaining_ms = 0;
+  int64_t paid_ms = 0;
+  // Where the form is sent to, and the invoice once there is one.
+  std::string pay_path;
+  std::string invoice_url;
+};
+
+std::string UnpaidPage(const OrderPage& page);
+std::string PaidPage(const OrderPage& page);
+std::string CancelledPage(const OrderPage& page);
+std::string InvoicePage(const OrderPage& page);
+// A page with one sentence in both languages.
+std::string MessagePage(std::string_view indonesian, std::string_view english);
+
+std::string_view StyleSheet();
+std::string_view Script();
+
+// & < > " ' as entities.
+std::string Escape(std::string_view text);
+// "Rp 25.000" for IDR 2500000 minor units; other currencies as "USD 12.50".
+std::string FormatMoney(const Money& money);
+// "12:05" for minutes and seconds left, rounded up.
+std::string FormatRemaining(int64_t remaining_ms);
+// "2026-12-12 00:00 WIB".
+std::string FormatTime(int64_t unix_ms);
+
+}  // namespace jembatan::marketplace

@@ -1,0 +1,65 @@
+#include "services/marketplace/pages.h"
+
+#include "gtest/gtest.h"
+
+namespace jembatan::marketplace {
+namespace {
+
+TEST(PagesTest, Money) {
+  const struct {
+    Money money;
+    const char* text;
+  } cases[] = {
+      {{"IDR", 2'500'000}, "Rp 25.000"},
+      {{"IDR", 100}, "Rp 1"},
+      {{"IDR", 99'900}, "Rp 999"},
+      {{"IDR", 100'000}, "Rp 1.000"},
+      {{"IDR", 123'456'789}, "Rp 1.234.567,89"},
+      {{"IDR", 5}, "Rp 0,05"},
+      {{"USD", 1'250}, "USD 12.50"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(FormatMoney(c.money), c.text);
+}
+
+TEST(PagesTest, TimeLeftIsRoundedUpAndNeverNegative) {
+  EXPECT_EQ(FormatRemaining(900'000), "15:00");
+  EXPECT_EQ(FormatRemaining(1), "00:01");
+  EXPECT_EQ(FormatRemaining(0), "00:00");
+  EXPECT_EQ(FormatRemaining(-5'000), "00:00");
+  EXPECT_EQ(FormatRemaining(6'000'000), "100:00");
+}
+
+TEST(PagesTest, TimesAreInJakarta) {
+  // 2026-12-11T17:00:00Z.
+  EXPECT_EQ(FormatTime(1'797'008'400'000), "2026-12-12 00:00 WIB");
+}
+
+TEST(PagesTest, EveryValueIsEscaped) {
+  const std::string evil = "<script>alert('{title}\"&')</script>";
+  OrderPage page;
+  page.marketplace_name = page.order_id = page.title = page.seller_id = evil;
+  page.pay_path = page.invoice_url = page.price.currency = evil;
+  page.quantity = 1;
+  for (const std::string& html : {UnpaidPage(page), PaidPage(page), CancelledPage(page),
+                                  InvoicePage(page), MessagePage(evil, evil)}) {
+    EXPECT_EQ(html.find("<script>"), std::string::npos) << html;
+    EXPECT_EQ(html.find("alert('"), std::string::npos) << html;
+    EXPECT_NE(html.find("&lt;script&gt;alert(&#39;{title}&quot;&amp;&#39;)"), std::string::npos);
+  }
+}
+
+TEST(PagesTest, NothingComesFromElsewhereAndNothingIsInline) {
+  OrderPage page;
+  page.pay_path = "/checkout/T-0000000001?k=a";
+  page.invoice_url = "/invoice/T-0000000001?k=a";
+  for (const std::string& html : {UnpaidPage(page), PaidPage(page), CancelledPage(page)}) {
+    EXPECT_EQ(html.find("http"), std::string::npos);
+    EXPECT_EQ(html.find("style="), std::string::npos);
+    EXPECT_EQ(html.find("onclick"), std::string::npos);
+  }
+  EXPECT_EQ(StyleSheet().find("url("), std::string_view::npos);
+  EXPECT_EQ(Script().find("fetch"), std::string_view::npos);
+}
+
+}  // namespace
+}  // namespace jembatan::marketplace

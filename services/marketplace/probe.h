@@ -1,0 +1,33 @@
+#pragma once
+
+// Probe: what the marketplace counts, by verbs. Owned by the service; thread-safe.
+
+#include <memory>
+#include <span>
+
+#include "services/marketplace/order.h"
+
+namespace prometheus {
+class Registry;
+}
+
+namespace jembatan::marketplace {
+
+class Probe {
+ public:
+  explicit Probe(prometheus::Registry& registry);
+  ~Probe();
+
+  // A batch was decided and is on the disk.
+  void BatchDecided(std::span<const Result> results, double seconds);
+  void StaleRefused();
+  // The store could not answer.
+  void StoreFailed();
+  void HoldsCancelled(int orders);
+
+ private:
+  struct Metrics;
+  std::unique_ptr<Metrics> metrics_;
+};
+
+}  // namespace jembatan::marketplace

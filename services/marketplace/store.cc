@@ -1,0 +1,425 @@
+#include "services/marketplace/store.h"
+
+#include <utility>
+
+#include "libs/base/check.h"
+#include "libs/base/status.h"
+#include "libs/base/text.h"
+#include "services/marketplace/decide.h"
+#include "services/marketplace/limits.h"
+
+namespace jembatan::marketplace {
+namespace {
+
+using orders::v1::OrderResult;
+
+constexpr std::string_view kSelectOffers =
+    "SELECT offer_id, title, seller_id, currency, amount_minor, price_version, stock, sold, "
+    "initial_stock, buyer_limit, total_limit, sale_starts_ms, sale_ends_ms FROM offers";
+
+Offer ReadOffer(const Statement& row) {
+  Offer offer;
+  offer.offer_id = row.Text(0);
+  offer.title = row.Text(1);
+  offer.seller_id = row.Text(2);
+  offer.price.currency = row.Text(3);
+  offer.price.amount_minor = row.Int(4);
+  offer.price_version = row.Text(5);
+  offer.stock = row.Int(6);
+  offer.sold = row.Int(7);
+  offer.initial_stock = row.Int(8);
+  offer.buyer_limit = row.Int(9);
+  offer.total_limit = row.Int(10);
+  offer.sale_starts_ms = row.Int(11);
+  offer.sale_ends_ms = row.Int(12);
+  return offer;
+}
+
+// The transaction was rolled back, or its commit wrote no commit frame: nothing changed, for
+// certain.
+absl::Status NothingChanged(const absl::Status& cause) {
+  return absl::AbortedError(cause.message());
+}
+
+std::string_view View16(const std::array<char, 16>& bytes) { return {bytes.data(), bytes.size()}; }
+
+}  // namespace
+
+Store::Store(StoreOptions options, Clock clock, FileLock lock, Database database)
+    : options_(std::move(options)),
+      clock_(std::move(clock)),
+      lock_(std::move(lock)),
+      database_(std::move(database)) {}
+
+Store::~Store() { feed_.Close(); }
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options, Clock clock) {
+  JEMB_ASSIGN_OR_RETURN(FileLock lock, FileLock::Take(options.database));
+  JEMB_ASSIGN_OR_RETURN(Database database, OpenDatabase(options.database, options.max_pages));
+  std::unique_ptr<Store> store(
+      new Store(std::move(options), std::move(clock), std::move(lock), std::move(database)));
+  const std::scoped_lock guard(store->mutex_);
+  JEMB_RETURN_IF_ERROR(store->Prepare());
+  JEMB_RETURN_IF_ERROR(store->ReadState());
+  return store;
+}
+
+absl::Status Store::Prepare() {
+  const std::string select(kSelectResults);
+  const struct {
+    Statement* statement;
+    std::string sql;
+  } statements[] = {
+      {&select_token_, "SELECT token FROM fences WHERE topic_version = ? AND partition = ?"},
+      {&upsert_token_,
+       "INSERT INTO fences(topic_version, partition, token) VALUES(?, ?, ?) "
+       "ON CONFLICT DO UPDATE SET token = excluded.token"},
+      {&select_result_, select + "WHERE intent_id = ? AND buyer_ref = ?"},
+      {&select_order_, select + "WHERE seq = ?"},
+      {&select_on_hold_,
+       select + "WHERE payment = 0 AND hold_expires_ms <= ? ORDER BY hold_expires_ms LIMIT ?"},
+      {&insert_result_,
+       "INSERT INTO results(seq, intent_id, buyer_ref, fingerprint, state, reason, offer_id, "
+       "quantity, currency, amount_minor, decided_ms, hold_expires_ms, order_id, continue_url, "
+       "payment, paid_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"},
+      {&update_payment_, "UPDATE results SET payment = ?, paid_ms = ? WHERE seq = ?"},
+      {&select_buyer_total_,
+       "SELECT quantity FROM buyer_totals WHERE offer_id = ? AND buyer_ref = ?"},
+      {&add_buyer_total_,
+       "INSERT INTO buyer_totals(offer_id, buyer_ref, quantity) VALUES(?1, ?2, max(?3, 0)) "
+       "ON CONFLICT DO UPDATE SET quantity = quantity + ?3"},
+      {&update_offer_,
+       "UPDATE offers SET stock = stock - ?1, sold = sold + ?1 WHERE offer_id = ?2"},
+      {&upsert_offer_,
+       "INSERT OR REPLACE INTO offers(offer_id, title, seller_id, currency, amount_minor, "
+       "price_version, stock, sold, initial_stock, buyer_limit, total_limit, sale_starts_ms, "
+       "sale_ends_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+  };
+  for (const auto& [statement, sql] : statements) {
+    JEMB_ASSIGN_OR_RETURN(*statement, database_.Prepare(sql));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Store::ReadState() {
+  JEMB_ASSIGN_OR_RETURN(
+      Statement key, database_.Prepare("SELECT value FROM settings WHERE name = 'checkout_key'"));
+  JEMB_ASSIGN_OR_RETURN(const bool found, key.Step());
+  if (!found) return base::FailedPrecondition(options_.database + " has no checkout key");
+  links_ = std::make_unique<const Links>(options_.public_url, std::string(key.Bytes(0)));
+  JEMB_ASSIGN_OR_RETURN(Statement last, database_.Prepare("SELECT max(seq) FROM results"));
+  JEMB_ASSIGN_OR_RETURN(const bool counted, last.Step());
+  if (counted) next_seq_ = last.Int(0) + 1;
+  return ReadOffers();
+}
+
+absl::Status Store::ReadOffers() {
+  JEMB_ASSIGN_OR_RETURN(Statement rows, database_.Prepare(kSelectOffers));
+  std::vector<Offer> all;
+  while (true) {
+    JEMB_ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) break;
+    all.push_back(ReadOffer(rows));
+    offers_[all.back().offer_id] = all.back();
+  }
+  feed_.Publish(std::move(all));
+  return absl::OkStatus();
+}
+
+absl::Status Store::Transact(const std::function<absl::Status(Work&)>& body) {
+  const std::scoped_lock lock(mutex_);
+  if (!broken_.ok()) return broken_;
+  Transaction transaction(database_);
+  const absl::Status begun = transaction.Begin();
+  if (!begun.ok()) return NothingChanged(begun);
+  Work work;
+  // After the lock was taken: who waited for it is judged by the time it got it.
+  work.now_ms = clock_();
+  work.next_seq = next_seq_;
+  absl::Status status = body(work);
+  if (absl::IsNotFound(status) || absl::IsInvalidArgument(status)) return status;
+  if (status.ok()) status = WriteOffers(work);
+  if (!status.ok()) return NothingChanged(status);
+  status = transaction.Commit();
+  // A full disk fails the write of a frame, and a log without its commit frame is no commit. After
+  // any other failure (an fsync above all) the frame may be on the disk or not.
+  if (absl::IsResourceExhausted(status)) return NothingChanged(status);
+  if (!status.ok()) {
+    broken_ = base::Unavailable("a commit failed, restart to learn its effect: " +
+                                std::string(base::Std(status.message())));
+    return broken_;
+  }
+  Adopt(std::move(work));
+  return absl::OkStatus();
+}
+
+absl::Status Store::WriteOffers(const Work& work) {
+  for (const auto& [offer_id, touched] : work.offers) {
+    const int64_t taken = touched.offer.sold - touched.sold_in_row;
+    if (taken == 0) continue;
+    update_offer_.Bind(taken, std::string_view(offer_id));
+    JEMB_RETURN_IF_ERROR(update_offer_.Run());
+    JEMB_CHECK(database_.changes() == 1);
+  }
+  return absl::OkStatus();
+}
+
+void Store::Adopt(Work work) {
+  next_seq_ = work.next_seq;
+  std::vector<Offer> changed;
+  changed.reserve(work.offers.size());
+  for (auto& [offer_id, touched] : work.offers) {
+    Offer& cached = offers_[offer_id];
+    if (cached == touched.offer) continue;
+    cached = touched.offer;
+    changed.push_back(std::move(touched.offer));
+  }
+  feed_.Publish(std::move(changed));
+}
+
+absl::StatusOr<Store::Placed> Store::Place(const Fencing& fencing, std::span<const Order> orders) {
+  JEMB_RETURN_IF_ERROR(CheckFencing(fencing));
+  Placed placed;
+  JEMB_RETURN_IF_ERROR(Transact([&](Work& work) -> absl::Status {
+    uint64_t highest = 0;
+    JEMB_ASSIGN_OR_RETURN(const bool admitted, Admit(fencing, &highest));
+    placed.stale = !admitted;
+    if (placed.stale) return absl::OkStatus();
+    placed.results.resize(orders.size());
+    for (size_t i = 0; i < orders.size(); ++i) {
+      JEMB_RETURN_IF_ERROR(PlaceOne(work, orders[i], &placed.results[i]));
+    }
+    return absl::OkStatus();
+  }));
+  return placed;
+}
+
+absl::StatusOr<Store::Found> Store::Get(const Fencing& fencing, std::span<const Key> keys) {
+  JEMB_RETURN_IF_ERROR(CheckFencing(fencing));
+  Found found;
+  JEMB_RETURN_IF_ERROR(Transact([&](Work&) -> absl::Status {
+    uint64_t highest = 0;
+    JEMB_ASSIGN_OR_RETURN(const bool admitted, Admit(fencing, &highest));
+    found.stale = !admitted;
+    if (found.stale) return absl::OkStatus();
+    for (const Key& key : keys) {
+      JEMB_ASSIGN_OR_RETURN(std::optional<Result> result, FindResult(key));
+      if (result.has_value()) result->replayed = true;
+      found.results.push_back(std::move(result));
+    }
+    return absl::OkStatus();
+  }));
+  return found;
+}
+
+absl::StatusOr<uint64_t> Store::Fence(const Fencing& fencing) {
+  JEMB_RETURN_IF_ERROR(CheckFencing(fencing));
+  uint64_t highest = 0;
+  JEMB_RETURN_IF_ERROR(
+      Transact([&](Work&) -> absl::Status { return Admit(fencing, &highest).status(); }));
+  return highest;
+}
+
+absl::StatusOr<bool> Store::Admit(const Fencing& fencing, uint64_t* highest) {
+  select_token_.Bind(fencing.topic_version, fencing.partition);
+  const ScopedReset reset(select_token_);
+  JEMB_ASSIGN_OR_RETURN(const bool known, select_token_.Step());
+  if (known) {
+    *highest = static_cast<uint64_t>(select_token_.Int(0));
+    if (fencing.token == *highest) return true;
+    if (fencing.token < *highest) return false;
+  }
+  *highest = fencing.token;
+  upsert_token_.Bind(fencing.topic_version, fencing.partition, static_cast<int64_t>(fencing.token));
+  JEMB_RETURN_IF_ERROR(upsert_token_.Run());
+  return true;
+}
+
+absl::Status Store::PlaceOne(Work& work, const Order& order, Result* result) {
+  JEMB_ASSIGN_OR_RETURN(const std::optional<Result> stored, FindResult(order.key()));
+  Facts facts;
+  facts.stored = stored.has_value() ? &*stored : nullptr;
+  facts.offer = OfferIn(work, order.offer_id);
+  facts.now_ms = work.now_ms;
+  facts.hold_ms = options_.hold_ms;
+  if (facts.offer != nullptr && facts.offer->buyer_limit > 0) {
+    JEMB_ASSIGN_OR_RETURN(facts.buyer_total, BuyerTotal(order.offer_id, order.buyer_ref));
+  }
+  Decision decision = Decide(order, facts);
+  if (decision.remember) JEMB_RETURN_IF_ERROR(Remember(work, order, &decision.result));
+  *result = std::move(decision.result);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<Result>> Store::FindResult(const Key& key) {
+  const std::optional<base::Uuid> intent_id = ReadKey(key);
+  if (!intent_id.has_value()) return std::optional<Result>();
+  const std::array<char, 16> id = ToBytes(*intent_id);
+  select_result_.Bind(Blob{View16(id)}, Blob{key.buyer_ref});
+  const ScopedReset reset(select_result_);
+  JEMB_ASSIGN_OR_RETURN(const bool found, select_result_.Step());
+  if (!found) return std::optional<Result>();
+  std::optional<Result> result = ReadRow(select_result_).result;
+  if (result->payment == Payment::kPaid) result->invoice_url = links_->Invoice(result->order_id);
+  return result;
+}
+
+absl::StatusOr<int64_t> Store::BuyerTotal(std::string_view offer_id, std::string_view buyer_ref) {
+  select_buyer_total_.Bind(offer_id, Blob{buyer_ref});
+  const ScopedReset reset(select_buyer_total_);
+  JEMB_ASSIGN_OR_RETURN(const bool found, select_buyer_total_.Step());
+  return found ? select_buyer_total_.Int(0) : 0;
+}
+
+absl::Status Store::Remember(Work& work, const Order& order, Result* result) {
+  result->seq = work.next_seq++;
+  if (result->state == OrderResult::STATE_ORDERED) {
+    result->order_id = OrderIdOf(result->seq);
+    result->continue_url = links_->Checkout(result->order_id);
+    JEMB_RETURN_IF_ERROR(Take(work, order.offer_id, order.buyer_ref, order.quantity));
+  }
+  const std::array<char, 16> id = ToBytes(*ReadKey(order.key()));
+  insert_result_.Bind(result->seq, Blob{View16(id)}, Blob{order.buyer_ref},
+                      Blob{result->fingerprint}, static_cast<int>(result->state),
+                      static_cast<int>(result->reason), std::string_view(result->offer_id),
+                      result->quantity, std::string_view(result->price.currency),
+                      result->price.amount_minor, result->decided_ms, result->hold_expires_ms,
+                      std::string_view(result->order_id), std::string_view(result->continue_url),
+                      static_cast<int>(result->payment));
+  return insert_result_.Run();
+}
+
+absl::Status Store::Take(Work& work, std::string_view offer_id, std::string_view buyer_ref,
+                         int64_t quantity) {
+  Offer& offer = Touch(work, offer_id).offer;
+  offer.stock -= quantity;
+  offer.sold += quantity;
+  add_buyer_total_.Bind(offer_id, Blob{buyer_ref}, quantity);
+  return add_buyer_total_.Run();
+}
+
+const Offer* Store::OfferIn(const Work& work, std::string_view offer_id) const {
+  const auto touched = work.offers.find(base::Absl(offer_id));
+  if (touched != work.offers.end()) return &touched->second.offer;
+  const auto cached = offers_.find(base::Absl(offer_id));
+  return cached == offers_.end() ? nullptr : &cached->second;
+}
+
+Store::Work::Touched& Store::Touch(Work& work, std::string_view offer_id) {
+  const auto known = work.offers.find(base::Absl(offer_id));
+  if (known != work.offers.end()) return known->second;
+  const auto cached = offers_.find(base::Absl(offer_id));
+  JEMB_CHECK(cached != offers_.end());
+  Work::Touched touched{cached->second, cached->second.sold};
+  return work.offers.emplace(cached->first, std::move(touched)).first->second;
+}
+
+absl::StatusOr<Store::Loaded> Store::LoadOffers(std::vector<Offer> offers) {
+  for (const Offer& offer : offers) JEMB_RETURN_IF_ERROR(CheckOffer(offer));
+  Loaded loaded;
+  JEMB_RETURN_IF_ERROR(Transact([&](Work& work) -> absl::Status {
+    for (Offer& offer : offers) JEMB_RETURN_IF_ERROR(LoadOne(work, std::move(offer), &loaded));
+    if (offers_.size() + loaded.inserted > kMaxOffers) {
+      return base::InvalidArgument("the catalogue holds at most " + std::to_string(kMaxOffers) +
+                                   " offers");
+    }
+    return absl::OkStatus();
+  }));
+  return loaded;
+}
+
+absl::Status Store::LoadOne(Work& work, Offer offer, Loaded* loaded) {
+  const Offer* before = OfferIn(work, offer.offer_id);
+  offer.sold = before != nullptr ? before->sold : 0;
+  offer.initial_stock = offer.stock + offer.sold;
+  ++(before != nullptr ? loaded->replaced : loaded->inserted);
+  upsert_offer_.Bind(std::string_view(offer.offer_id), std::string_view(offer.title),
+                     std::string_view(offer.seller_id), std::string_view(offer.price.currency),
+                     offer.price.amount_minor, std::string_view(offer.price_version), offer.stock,
+                     offer.sold, offer.initial_stock, offer.buyer_limit, offer.total_limit,
+                     offer.sale_starts_ms, offer.sale_ends_ms);
+  JEMB_RETURN_IF_ERROR(upsert_offer_.Run());
+  Work::Touched touched{std::move(offer), 0};
+  touched.sold_in_row = touched.offer.sold;
+  const std::string offer_id = touched.offer.offer_id;
+  work.offers.insert_or_assign(offer_id, std::move(touched));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Store::Visit> Store::View(std::string_view order_id) {
+  return Visited(order_id, false);
+}
+
+absl::StatusOr<Store::Visit> Store::Pay(std::string_view order_id) {
+  return Visited(order_id, true);
+}
+
+absl::StatusOr<Store::Visit> Store::Visited(std::string_view order_id, bool pay) {
+  Visit visit;
+  JEMB_RETURN_IF_ERROR(Transact([&](Work& work) -> absl::Status {
+    JEMB_ASSIGN_OR_RETURN(std::optional<ResultRow> row, FindOrder(order_id));
+    if (!row.has_value()) return base::NotFound("no such order");
+    if (row->result.payment == Payment::kUnpaid) {
+      if (work.now_ms >= row->result.hold_expires_ms) {
+        JEMB_RETURN_IF_ERROR(Cancel(work, &*row));
+      } else if (pay) {
+        row->result.payment = Payment::kPaid;
+        row->paid_ms = work.now_ms;
+        update_payment_.Bind(static_cast<int>(Payment::kPaid), row->paid_ms, row->result.seq);
+        JEMB_RETURN_IF_ERROR(update_payment_.Run());
+      }
+    }
+    visit = {std::move(row->result), work.now_ms, row->paid_ms};
+    return absl::OkStatus();
+  }));
+  if (visit.result.payment == Payment::kPaid) {
+    visit.result.invoice_url = links_->Invoice(visit.result.order_id);
+  }
+  return visit;
+}
+
+absl::StatusOr<std::optional<ResultRow>> Store::FindOrder(std::string_view order_id) {
+  const int64_t seq = SeqOf(order_id);
+  if (seq == 0) return std::optional<ResultRow>();
+  select_order_.Bind(seq);
+  const ScopedReset reset(select_order_);
+  JEMB_ASSIGN_OR_RETURN(const bool found, select_order_.Step());
+  if (!found) return std::optional<ResultRow>();
+  ResultRow row = ReadRow(select_order_);
+  // A refusal has a place in the ledger too, but it is no order.
+  if (row.result.order_id != order_id) return std::optional<ResultRow>();
+  return std::optional<ResultRow>(std::move(row));
+}
+
+absl::Status Store::Cancel(Work& work, ResultRow* row) {
+  Result& result = row->result;
+  result.payment = Payment::kCancelled;
+  update_payment_.Bind(static_cast<int>(Payment::kCancelled), 0, result.seq);
+  JEMB_RETURN_IF_ERROR(update_payment_.Run());
+  return Take(work, result.offer_id, row->buyer_ref, -static_cast<int64_t>(result.quantity));
+}
+
+absl::StatusOr<int> Store::CancelExpired() {
+  int cancelled = 0;
+  JEMB_RETURN_IF_ERROR(Transact([&](Work& work) -> absl::Status {
+    std::vector<ResultRow> expired;
+    select_on_hold_.Bind(work.now_ms, kMaxSweepOrders);
+    const ScopedReset reset(select_on_hold_);
+    while (true) {
+      JEMB_ASSIGN_OR_RETURN(const bool row, select_on_hold_.Step());
+      if (!row) break;
+      expired.push_back(ReadRow(select_on_hold_));
+    }
+    for (ResultRow& row : expired) JEMB_RETURN_IF_ERROR(Cancel(work, &row));
+    cancelled = static_cast<int>(expired.size());
+    return absl::OkStatus();
+  }));
+  return cancelled;
+}
+
+absl::Status Store::health() {
+  const std::scoped_lock lock(mutex_);
+  return broken_;
+}
+
+}  // namespace jembatan::marketplace

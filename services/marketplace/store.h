@@ -1,0 +1,163 @@
+#pragma once
+
+// Store: offers, results, limits and tokens in one SQLite file, and the transactions that decide.
+// Whatever it answers is on the disk before (WAL, synchronous=FULL). One connection writes, one
+// transaction at a time; a token and a deadline are judged inside the transaction, by a clock read
+// after the write lock was taken. One process owns the file.
+//
+// Errors: ABORTED means that for certain nothing was changed: the same call may be made again.
+// UNAVAILABLE means that a commit failed in a way that leaves its effect unknown: nothing may be
+// concluded, the store answers nothing more, and only a restart finds out what the disk holds.
+//
+// Owned by the service. Thread-safe: every method takes the one mutex.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "services/marketplace/links.h"
+#include "services/marketplace/offer_feed.h"
+#include "services/marketplace/order.h"
+#include "services/marketplace/rows.h"
+#include "services/marketplace/schema.h"
+#include "services/marketplace/sqlite.h"
+
+namespace jembatan::marketplace {
+
+struct StoreOptions {
+  std::string database;
+  // Where continue_url and invoice_url lead.
+  std::string public_url;
+  // How long goods are held for payment.
+  int64_t hold_ms = 900'000;
+  // Bound of the file in pages of 4 KiB; 0: the disk is the bound.
+  int max_pages = 0;
+};
+
+class Store {
+ public:
+  // Wall time in milliseconds.
+  using Clock = std::function<int64_t()>;
+
+  static absl::StatusOr<std::unique_ptr<Store>> Open(StoreOptions options, Clock clock);
+  ~Store();
+
+  struct Placed {
+    // The token is stale: nothing was decided.
+    bool stale = false;
+    // One per order, same place.
+    std::vector<Result> results;
+  };
+  // Decides the orders one after the other in one transaction.
+  absl::StatusOr<Placed> Place(const Fencing& fencing, std::span<const Order> orders);
+
+  struct Found {
+    bool stale = false;
+    // One per key, same place; empty: none is remembered.
+    std::vector<std::optional<Result>> results;
+  };
+  absl::StatusOr<Found> Get(const Fencing& fencing, std::span<const Key> keys);
+
+  // The highest token of the scope, the one given included.
+  absl::StatusOr<uint64_t> Fence(const Fencing& fencing);
+
+  struct Loaded {
+    uint32_t inserted = 0;
+    uint32_t replaced = 0;
+  };
+  // All or none. The stock given is what is left from now on.
+  absl::StatusOr<Loaded> LoadOffers(std::vector<Offer> offers);
+
+  struct Visit {
+    Result result;
+    int64_t now_ms = 0;
+    int64_t paid_ms = 0;
+  };
+  // The order as its buyer sees it. One whose hold has run out unpaid is cancelled on the way.
+  absl::StatusOr<Visit> View(std::string_view order_id);
+  // Marks it paid if its hold still runs; else as View.
+  absl::StatusOr<Visit> Pay(std::string_view order_id);
+
+  // Cancels unpaid orders whose hold has run out, up to kMaxSweepOrders; returns how many.
+  absl::StatusOr<int> CancelExpired();
+
+  OfferFeed& feed() { return feed_; }
+  const Links& links() const { return *links_; }
+  // Not OK after a failed commit.
+  absl::Status health();
+
+ private:
+  // What a transaction has changed so far; becomes the cache's state when it is committed.
+  struct Work {
+    struct Touched {
+      Offer offer;
+      // What the row still says.
+      int64_t sold_in_row = 0;
+    };
+    int64_t now_ms = 0;
+    int64_t next_seq = 0;
+    absl::flat_hash_map<std::string, Touched> offers;
+  };
+
+  Store(StoreOptions options, Clock clock, FileLock lock, Database database);
+
+  absl::Status Prepare();
+  absl::Status ReadState();
+  absl::Status ReadOffers();
+
+  // Runs body in a transaction and adopts its work once it is committed.
+  absl::Status Transact(const std::function<absl::Status(Work&)>& body);
+  absl::Status WriteOffers(const Work& work);
+  void Adopt(Work work);
+
+  // Whether the token may decide; raises the scope's token if it is newer.
+  absl::StatusOr<bool> Admit(const Fencing& fencing, uint64_t* highest);
+  absl::Status PlaceOne(Work& work, const Order& order, Result* result);
+  absl::StatusOr<std::optional<Result>> FindResult(const Key& key);
+  absl::StatusOr<std::optional<ResultRow>> FindOrder(std::string_view order_id);
+  absl::StatusOr<int64_t> BuyerTotal(std::string_view offer_id, std::string_view buyer_ref);
+  absl::Status Remember(Work& work, const Order& order, Result* result);
+  absl::Status Cancel(Work& work, ResultRow* row);
+  // Moves units from stock to sold, back if negative.
+  absl::Status Take(Work& work, std::string_view offer_id, std::string_view buyer_ref,
+                    int64_t quantity);
+  absl::Status LoadOne(Work& work, Offer offer, Loaded* loaded);
+  absl::StatusOr<Visit> Visited(std::string_view order_id, bool pay);
+  const Offer* OfferIn(const Work& work, std::string_view offer_id) const;
+  Work::Touched& Touch(Work& work, std::string_view offer_id);
+
+  const StoreOptions options_;
+  const Clock clock_;
+  const FileLock lock_;
+  std::unique_ptr<const Links> links_;
+  OfferFeed feed_;
+
+  std::mutex mutex_;
+  // Everything below is guarded by mutex_. Statements end before the database.
+  Database database_;
+  Statement select_token_;
+  Statement upsert_token_;
+  Statement select_result_;
+  Statement select_order_;
+  Statement select_on_hold_;
+  Statement insert_result_;
+  Statement update_payment_;
+  Statement select_buyer_total_;
+  Statement add_buyer_total_;
+  Statement update_offer_;
+  Statement upsert_offer_;
+  absl::flat_hash_map<std::string, Offer> offers_;
+  int64_t next_seq_ = 1;
+  absl::Status broken_;
+};
+
+}  // namespace jembatan::marketplace

@@ -1,0 +1,95 @@
+#include "services/marketplace/wire.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <google/protobuf/timestamp.pb.h>
+
+namespace jembatan::marketplace {
+namespace {
+
+// 9999-12-31T23:59:59Z, the last second that a Timestamp may tell.
+constexpr int64_t kLastSecond = 253'402'300'799;
+
+// 0 for what is no time after 1970.
+int64_t ToMs(const google::protobuf::Timestamp& time) {
+  if (time.seconds() < 0 || time.seconds() > kLastSecond) return 0;
+  if (time.nanos() < 0 || time.nanos() > 999'999'999) return 0;
+  return time.seconds() * 1'000 + time.nanos() / 1'000'000;
+}
+
+void SetMs(int64_t unix_ms, google::protobuf::Timestamp* time) {
+  time->set_seconds(unix_ms / 1'000);
+  time->set_nanos(static_cast<int32_t>(unix_ms % 1'000) * 1'000'000);
+}
+
+// What does not fit becomes a value that CheckOffer refuses.
+int64_t ToSigned(uint64_t value) {
+  return static_cast<int64_t>(
+      std::min(value, static_cast<uint64_t>(std::numeric_limits<int64_t>::max())));
+}
+
+}  // namespace
+
+Fencing FromWire(const orders::v1::Fencing& fencing) {
+  return {fencing.topic_version(), fencing.partition(), fencing.token()};
+}
+
+Order FromWire(const orders::v1::Order& order) {
+  Order result;
+  result.intent_id = order.intent_id();
+  result.buyer_ref = order.buyer_ref();
+  result.offer_id = order.offer_id();
+  result.quantity = order.quantity();
+  result.price_seen = {order.price_seen().currency(), order.price_seen().amount_minor()};
+  result.price_version = order.price_version();
+  result.fingerprint = order.fingerprint();
+  result.deadline_ms = ToMs(order.deadline());
+  return result;
+}
+
+Offer FromWire(const orders::v1::Offer& offer) {
+  Offer result;
+  result.offer_id = offer.offer_id();
+  result.title = offer.title();
+  result.seller_id = offer.seller_id();
+  result.price = {offer.price().currency(), offer.price().amount_minor()};
+  result.price_version = offer.price_version();
+  result.stock = ToSigned(offer.stock());
+  result.buyer_limit = offer.buyer_limit();
+  result.total_limit = ToSigned(offer.total_limit());
+  if (offer.has_sale_starts_at()) result.sale_starts_ms = ToMs(offer.sale_starts_at());
+  if (offer.has_sale_ends_at()) result.sale_ends_ms = ToMs(offer.sale_ends_at());
+  return result;
+}
+
+void ToWire(const Offer& offer, orders::v1::Offer* wire) {
+  wire->set_offer_id(offer.offer_id);
+  wire->set_title(offer.title);
+  wire->set_seller_id(offer.seller_id);
+  wire->mutable_price()->set_currency(offer.price.currency);
+  wire->mutable_price()->set_amount_minor(offer.price.amount_minor);
+  wire->set_price_version(offer.price_version);
+  wire->set_stock(static_cast<uint64_t>(offer.stock));
+  wire->set_buyer_limit(static_cast<uint32_t>(offer.buyer_limit));
+  wire->set_total_limit(static_cast<uint64_t>(offer.total_limit));
+  if (offer.sale_starts_ms > 0) SetMs(offer.sale_starts_ms, wire->mutable_sale_starts_at());
+  if (offer.sale_ends_ms > 0) SetMs(offer.sale_ends_ms, wire->mutable_sale_ends_at());
+}
+
+void ToWire(const Result& result, orders::v1::OrderResult* wire) {
+  wire->set_state(result.state);
+  wire->set_reason(result.reason);
+  wire->set_order_id(result.order_id);
+  wire->set_continue_url(result.continue_url);
+  wire->set_invoice_url(result.invoice_url);
+  if (!result.price.currency.empty()) {
+    wire->mutable_price()->set_currency(result.price.currency);
+    wire->mutable_price()->set_amount_minor(result.price.amount_minor);
+  }
+  if (result.hold_expires_ms > 0) SetMs(result.hold_expires_ms, wire->mutable_hold_expires_at());
+  wire->set_replayed(result.replayed);
+  wire->set_fingerprint(result.fingerprint);
+}
+
+}  // namespace jembatan::marketplace

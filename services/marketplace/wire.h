@@ -1,0 +1,20 @@
+#pragma once
+
+// Between the contract's messages and the marketplace's values. Pure; any thread.
+
+#include "jembatan/orders/v1/orders.pb.h"
+#include "services/marketplace/order.h"
+
+namespace jembatan::marketplace {
+
+// Views the message.
+Fencing FromWire(const orders::v1::Fencing& fencing);
+Order FromWire(const orders::v1::Order& order);
+// sold and initial_stock stay 0: the store keeps them.
+Offer FromWire(const orders::v1::Offer& offer);
+
+void ToWire(const Offer& offer, orders::v1::Offer* wire);
+// Without index and intent_id, which the request tells.
+void ToWire(const Result& result, orders::v1::OrderResult* wire);
+
+}  // namespace jembatan::marketplace

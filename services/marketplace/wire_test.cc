@@ -1,0 +1,73 @@
+#include "services/marketplace/wire.h"
+
+#include <limits>
+
+#include "services/marketplace/decide.h"
+#include "services/marketplace/testing.h"
+
+namespace jembatan::marketplace {
+namespace {
+
+TEST(WireTest, AnOfferSurvivesTheRoundTrip) {
+  Offer offer = testing::MakeOffer("kopi", 7, 3);
+  offer.total_limit = 50;
+  offer.sale_starts_ms = testing::kNowMs;
+  offer.sale_ends_ms = testing::kNowMs + 1'001;
+  orders::v1::Offer wire;
+  ToWire(offer, &wire);
+  EXPECT_EQ(FromWire(wire), offer);
+  ToWire(testing::MakeOffer("kopi", 7), &(wire = {}));
+  EXPECT_FALSE(wire.has_sale_starts_at());
+  EXPECT_FALSE(wire.has_sale_ends_at());
+}
+
+TEST(WireTest, NumbersThatDoNotFitAreRefusedNotWrapped) {
+  orders::v1::Offer wire;
+  ToWire(testing::MakeOffer("kopi", 1), &wire);
+  wire.set_stock(std::numeric_limits<uint64_t>::max());
+  EXPECT_FALSE(CheckOffer(FromWire(wire)).ok());
+  wire.set_stock(1);
+  wire.set_total_limit(std::numeric_limits<uint64_t>::max());
+  EXPECT_FALSE(CheckOffer(FromWire(wire)).ok());
+}
+
+TEST(WireTest, DeadlinesAreFlooredAndImpossibleOnesAreNone) {
+  const struct {
+    int64_t seconds;
+    int32_t nanos;
+    int64_t deadline_ms;
+  } cases[] = {
+      {1'780'000'000, 999'999'999, 1'780'000'000'999},
+      {0, 0, 0},
+      {-1, 0, 0},
+      {std::numeric_limits<int64_t>::max(), 0, 0},
+      {253'402'300'800, 0, 0},
+      {1, -1, 0},
+      {1, 1'000'000'000, 0},
+  };
+  for (const auto& c : cases) {
+    orders::v1::Order order;
+    order.mutable_deadline()->set_seconds(c.seconds);
+    order.mutable_deadline()->set_nanos(c.nanos);
+    EXPECT_EQ(FromWire(order).deadline_ms, c.deadline_ms) << c.seconds << " " << c.nanos;
+  }
+  EXPECT_EQ(FromWire(orders::v1::Order()).deadline_ms, 0);
+}
+
+TEST(WireTest, AResultTellsOnlyWhatItHas) {
+  Result result;
+  result.state = orders::v1::OrderResult::STATE_REJECTED;
+  result.reason = orders::v1::REASON_ITEM_UNAVAILABLE;
+  orders::v1::OrderResult wire;
+  ToWire(result, &wire);
+  EXPECT_FALSE(wire.has_price());
+  EXPECT_FALSE(wire.has_hold_expires_at());
+  result.price = {"IDR", 5};
+  result.hold_expires_ms = 1'500;
+  ToWire(result, &wire);
+  EXPECT_EQ(wire.price().amount_minor(), 5);
+  EXPECT_EQ(wire.hold_expires_at().nanos(), 500'000'000);
+}
+
+}  // namespace
+}  // namespace jembatan::marketplace
