@@ -1,0 +1,30 @@
+#pragma once
+
+// The gateway's border post: Intent -> PurchaseIntent, what leaves the social side. One of the only
+// two places that name types of two zones; its test lists what must not cross (viewer id, room,
+// stream position, client time, region). Pure; any thread.
+
+#include <cstdint>
+#include <string>
+
+#include "jembatan/crossing/v1/crossing.pb.h"
+#include "jembatan/intake/v1/intake.pb.h"
+#include "libs/base/ids.h"
+#include "services/gateway/session.h"
+
+namespace jembatan::gateway {
+
+struct CrossingContext {
+  std::string marketplace_id;
+  // This gateway's instance name.
+  std::string accepted_by;
+};
+
+// Fills *crossing; whatever it held before is overwritten, so that a reused message costs no
+// allocation. fingerprint is intent::Fingerprint(intent). The traceparent is a fresh one, made of
+// the fingerprint: traces restart at the border, and all copies of an intent share one.
+void Cross(const intake::v1::Intent& intent, const base::Uuid& id, const std::string& fingerprint,
+           const Principal& principal, const CrossingContext& context,
+           crossing::v1::PurchaseIntent* crossing);
+
+}  // namespace jembatan::gateway

@@ -1,0 +1,136 @@
+#include "services/gateway/crossing.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/util/message_differencer.h>
+#include <gtest/gtest.h>
+
+#include "libs/crossing/time.h"
+#include "libs/intent/intent.h"
+
+namespace jembatan::gateway {
+namespace {
+
+using google::protobuf::util::MessageDifferencer;
+
+constexpr int64_t kIdMs = 1'800'000'000'123;
+constexpr int64_t kPosition = 0x5A5A5A5A;  // five bytes that nothing else holds
+
+struct Crossed {
+  Crossed() {
+    id = base::Uuid::MakeV7(kIdMs, 1, 2);
+    principal.viewer = {.id = "CANARY-viewer",
+                        .region = "CANARY-region",
+                        .shop_consent = true,
+                        .consent_version = "consent-3",
+                        .expires_ms = kIdMs + 77'777};
+    principal.buyer.bytes.fill(0xb1);
+    intent.set_intent_id(id.ToString());
+    intent.set_offer_id("offer-1");
+    intent.set_quantity(3);
+    intent.mutable_price_seen()->set_currency("IDR");
+    intent.mutable_price_seen()->set_amount_minor(2'500'000);
+    intent.set_price_version("price-9");
+    intent.set_room_id("CANARY-room");
+    intent.set_stream_position_ms(kPosition);
+    intent.set_campaign_id("campaign-4");
+    intent.set_attribution("attribution-5");
+    intent.set_voucher_ref("voucher-6");
+    crossing::SetMs(1'111'111'111'222, intent.mutable_client_time());
+  }
+
+  void Run(crossing::v1::PurchaseIntent* out) const {
+    Cross(intent, id, intent::Fingerprint(intent), principal, {"shop", "gateway-1"}, out);
+  }
+
+  base::Uuid id;
+  Principal principal;
+  intake::v1::Intent intent;
+};
+
+TEST(Crossing, NothingOfTheSocialSideCrosses) {
+  Crossed crossed;
+  crossing::v1::PurchaseIntent out;
+  crossed.Run(&out);
+  std::string bytes = out.SerializeAsString();
+  std::string readable = out.ShortDebugString();
+
+  EXPECT_THAT(bytes, ::testing::Not(::testing::HasSubstr("CANARY")));
+  // Numbers, as any encoding of the record or a readable form would hold them.
+  intake::v1::Intent position;
+  position.set_stream_position_ms(kPosition);
+  std::string position_bytes = position.SerializeAsString().substr(1);
+  EXPECT_THAT(bytes, ::testing::Not(::testing::HasSubstr(position_bytes)));
+  std::string time_bytes = crossed.intent.client_time().SerializeAsString();
+  EXPECT_THAT(bytes, ::testing::Not(::testing::HasSubstr(time_bytes)));
+  for (int64_t number : {kPosition, int64_t{1'111'111'111}, int64_t{222'000'000}}) {
+    EXPECT_THAT(readable, ::testing::Not(::testing::HasSubstr(std::to_string(number))));
+  }
+}
+
+TEST(Crossing, WhatCrossesIsExactlyThis) {
+  Crossed crossed;
+  crossing::v1::PurchaseIntent out;
+  crossed.Run(&out);
+  EXPECT_EQ(out.intent_id(), crossed.id.ToString());
+  EXPECT_EQ(out.buyer_ref(), std::string(32, '\xb1'));
+  EXPECT_EQ(out.offer_id(), "offer-1");
+  EXPECT_EQ(out.quantity(), 3u);
+  EXPECT_EQ(out.price_seen().currency(), "IDR");
+  EXPECT_EQ(out.price_seen().amount_minor(), 2'500'000);
+  EXPECT_EQ(out.price_version(), "price-9");
+  EXPECT_EQ(out.campaign_id(), "campaign-4");
+  EXPECT_EQ(out.attribution(), "attribution-5");
+  EXPECT_EQ(out.voucher_ref(), "voucher-6");
+  EXPECT_EQ(out.marketplace_id(), "shop");
+  EXPECT_TRUE(out.consent_given());
+  EXPECT_EQ(out.consent_version(), "consent-3");
+  EXPECT_EQ(out.accepted_by(), "gateway-1");
+  EXPECT_EQ(crossing::ToMs(out.deadline()), kIdMs + 120'000);
+  EXPECT_EQ(out.fingerprint(), intent::Fingerprint(crossed.intent));
+  EXPECT_THAT(out.traceparent(), ::testing::MatchesRegex("00-[0-9a-f]{32}-[0-9a-f]{16}-00"));
+}
+
+TEST(Crossing, EveryFieldIsAssigned) {
+  Crossed crossed;
+  crossing::v1::PurchaseIntent out;
+  crossed.Run(&out);
+  const auto* descriptor = out.GetDescriptor();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    EXPECT_TRUE(out.GetReflection()->HasField(out, descriptor->field(i)))
+        << descriptor->field(i)->name();
+  }
+}
+
+TEST(Crossing, AReusedMessageHoldsNothingOfItsFormerIntent) {
+  Crossed full;
+  crossing::v1::PurchaseIntent reused;
+  full.Run(&reused);
+
+  Crossed bare;
+  bare.id = base::Uuid::MakeV7(kIdMs + 1, 3, 4);
+  bare.principal.viewer.shop_consent = false;
+  bare.principal.viewer.consent_version.clear();
+  bare.intent.Clear();
+  bare.intent.set_intent_id(bare.id.ToString());
+  bare.intent.mutable_price_seen();
+  bare.Run(&reused);
+  crossing::v1::PurchaseIntent fresh;
+  bare.Run(&fresh);
+  EXPECT_TRUE(MessageDifferencer::Equals(reused, fresh));
+}
+
+TEST(Crossing, CopiesOfAnIntentShareATraceAndOthersDoNot) {
+  Crossed crossed;
+  crossing::v1::PurchaseIntent first;
+  crossing::v1::PurchaseIntent copy;
+  crossed.Run(&first);
+  crossed.intent.set_stream_position_ms(1);
+  crossed.Run(&copy);
+  EXPECT_EQ(first.traceparent(), copy.traceparent());
+  crossed.intent.set_quantity(4);
+  crossed.Run(&copy);
+  EXPECT_NE(first.traceparent(), copy.traceparent());
+}
+
+}  // namespace
+}  // namespace jembatan::gateway

@@ -1,0 +1,229 @@
+// The service as a whole: what it refuses to start with, several shards, the bound on connections,
+// running out of descriptors, and drains under load.
+
+#include <chrono>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "services/gateway/testing/gateway_fixture.h"
+
+namespace jembatan::gateway::testing {
+namespace {
+
+using intake::v1::Receipt;
+using std::chrono::milliseconds;
+
+int StatusOf(HttpClient& client, std::string_view viewer) {
+  World& world = World::Get();
+  intake::v1::SubmitIntentRequest request;
+  *request.mutable_intent() = world.NewIntent();
+  return client
+      .Call("POST", kSubmitPath, world.Bearer(viewer) + "Content-Type: application/proto\r\n",
+            request.SerializeAsString())
+      .status;
+}
+
+std::string FileOf(const std::string& text) {
+  static int number = 0;
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("gateway_test." + std::to_string(getpid()) + "." + std::to_string(number++));
+  std::ofstream(path) << text;
+  return path.string();
+}
+
+struct BadOptions {
+  const char* name;
+  std::function<void(Options&)> spoil;
+  // What the one line must name.
+  std::string named;
+};
+
+TEST(Gateway, BadConfigurationIsOneLineAtOnce) {
+  World& world = World::Get();
+  const std::string garbage = FileOf("garbage");
+  const std::string busy = "127.0.0.1:" + std::to_string(world.gateway().port());
+  const std::string grpc_busy = "127.0.0.1:" + std::to_string(world.gateway().grpc_port());
+  const std::vector<BadOptions> table = {
+      {"profile", [](Options& o) { o.profile = "test"; }, "--profile"},
+      {"no keys", [](Options& o) { o.token_keys.clear(); }, "--token_keys"},
+      {"keys missing", [](Options& o) { o.token_keys = "/nonexistent"; }, "--token_keys"},
+      {"keys garbage", [&](Options& o) { o.token_keys = garbage; }, "--token_keys"},
+      {"no buyer key", [](Options& o) { o.buyer_key.clear(); }, "--buyer_key"},
+      {"buyer key garbage", [&](Options& o) { o.buyer_key = garbage; }, "--buyer_key"},
+      {"buyer key directory", [](Options& o) { o.buyer_key = "/"; }, "--buyer_key"},
+      {"region", [](Options& o) { o.regions = "ID,Indonesia"; }, "--regions"},
+      {"origin", [](Options& o) { o.allow_origins = "app.example"; }, "--allow_origins"},
+      {"kafka_config", [&](Options& o) { o.kafka_config = garbage; }, "--kafka_config"},
+      {"listen", [](Options& o) { o.listen = "nowhere"; }, "--listen"},
+      {"listen port", [](Options& o) { o.listen = "127.0.0.1:99999"; }, "--listen"},
+      {"port busy", [&](Options& o) { o.listen = busy; }, "--listen"},
+      {"port busy, shared",
+       [&](Options& o) {
+         o.listen = busy;
+         o.shards = 2;
+       },
+       "--listen"},
+      {"gRPC port busy", [&](Options& o) { o.grpc_listen = grpc_busy; }, "--grpc_listen"},
+      {"TLS file", [](Options& o) { o.tls_certificate = o.tls_key = "/nonexistent"; },
+       "--grpc_listen"},
+      {"partitions", [](Options& o) { o.partitions = kPartitions + 1; }, "partition"},
+      {"production rules", [](Options& o) { o.profile = "production"; }, "replica"},
+  };
+  for (const BadOptions& row : table) {
+    Options options = world.DefaultOptions();
+    row.spoil(options);
+    Service service(options);
+    const auto began = std::chrono::steady_clock::now();
+    const absl::Status started = service.Start();
+    EXPECT_FALSE(started.ok()) << row.name;
+    EXPECT_NE(std::string(started.message()).find(row.named), std::string::npos)
+        << row.name << ": " << started;
+    EXPECT_EQ(std::string(started.message()).find('\n'), std::string::npos) << row.name;
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(2)) << row.name;
+  }
+  std::filesystem::remove(garbage);
+}
+
+TEST(Gateway, ReadinessIsToldOnTheAdminPort) {
+  World& world = World::Get();
+  HttpClient admin(world.gateway().admin_port());
+  EXPECT_EQ(admin.Call("GET", "/readyz", "", "").status, 200);
+}
+
+TEST(Gateway, ShardsShareThePortAndTheLog) {
+  World& world = World::Get();
+  Options options = world.DefaultOptions();
+  options.shards = 3;
+  const auto gateway = world.StartGateway(options);
+  ASSERT_TRUE(gateway);
+  for (int i = 0; i < 24; ++i) {
+    HttpClient client(gateway->port());
+    EXPECT_EQ(StatusOf(client, "sharded"), 200);
+  }
+  // Finals reach whichever shard the viewer is at.
+  std::vector<std::unique_ptr<WsClient>> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(std::make_unique<WsClient>(
+        gateway->port(), "/v1/stream",
+        world.Bearer("sharded") + "Sec-WebSocket-Protocol: jembatan.v1.proto\r\n"));
+    ASSERT_EQ(clients.back()->handshake().status, 101);
+    intake::v1::ServerFrame first;
+    ASSERT_TRUE(NextUntil(*clients.back(), Codec::kProto, &first,
+                          [](const auto& frame) { return frame.has_server_time(); }));
+  }
+  const auto intent = world.NewIntent();
+  world.WriteOutcome(intent, "sharded", crossing::v1::Outcome::STATE_REJECTED);
+  for (const auto& client : clients) {
+    intake::v1::ServerFrame told;
+    EXPECT_TRUE(NextUntil(*client, Codec::kProto, &told,
+                          [](const auto& frame) { return frame.outcomes_size() > 0; }));
+  }
+}
+
+TEST(Gateway, ConnectionsAreBounded) {
+  World& world = World::Get();
+  Options options = world.DefaultOptions();
+  options.connections_max = 4;
+  const auto gateway = world.StartGateway(options);
+  ASSERT_TRUE(gateway);
+  std::vector<std::unique_ptr<HttpClient>> kept;
+  for (int i = 0; i < 4; ++i) {
+    kept.push_back(std::make_unique<HttpClient>(gateway->port()));
+    ASSERT_EQ(StatusOf(*kept.back(), "bounded"), 200);
+  }
+  RawSocket turned(gateway->port());
+  EXPECT_TRUE(turned.EndsWithin(kPatience));
+  kept.pop_back();
+  std::this_thread::sleep_for(milliseconds(100));
+  HttpClient next(gateway->port());
+  EXPECT_EQ(StatusOf(next, "bounded"), 200);
+}
+
+TEST(Gateway, ResumesAcceptingWhenDescriptorsComeBack) {
+  World& world = World::Get();
+  Service& gateway = world.gateway();
+  HttpClient before(gateway.port());
+  ASSERT_EQ(StatusOf(before, "fds"), 200);
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  // The client's socket takes the last descriptor, so that the gateway's accept finds none.
+  const int next = dup(0);
+  close(next);
+  rlimit tight = limit;
+  tight.rlim_cur = static_cast<rlim_t>(next) + 1;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
+  RawSocket waiting(gateway.port());
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_FALSE(waiting.EndsWithin(milliseconds(10)));
+  EXPECT_EQ(StatusOf(before, "fds"), 200);  // who is connected is served
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  waiting.Send("GET / HTTP/1.1\r\nHost: t\r\n\r\n");
+  std::string answer;
+  EXPECT_TRUE(waiting.Receive(&answer, milliseconds(2'000)));
+  EXPECT_EQ(answer.find("HTTP/1.1 404"), 0U) << answer;
+}
+
+TEST(Gateway, SlowLogIsToldAsPendingAndThenAccepted) {
+  World& world = World::Get();
+  WsClient client(world.gateway().port(), "/v1/stream",
+                  world.Bearer("patient") + "Sec-WebSocket-Protocol: jembatan.v1.proto\r\n");
+  ASSERT_EQ(client.handshake().status, 101);
+  world.cluster().SetRtt(1, 1'800);
+  intake::v1::ClientFrame frame;
+  *frame.add_intents() = world.NewIntent();
+  client.Send(2, frame.SerializeAsString());
+  intake::v1::ServerFrame answers;
+  EXPECT_TRUE(NextUntil(client, Codec::kProto, &answers,
+                        [](const auto& gathered) { return gathered.receipts_size() >= 2; }));
+  world.cluster().SetRtt(1, 0);
+  ASSERT_EQ(answers.receipts_size(), 2);
+  EXPECT_EQ(answers.receipts(0).status(), Receipt::STATUS_PENDING);
+  EXPECT_EQ(answers.receipts(1).status(), Receipt::STATUS_ACCEPTED);
+}
+
+TEST(Gateway, StopUnderLoadAnswersWhatWasAccepted) {
+  World& world = World::Get();
+  auto gateway = world.StartGateway(world.DefaultOptions());
+  ASSERT_TRUE(gateway);
+  WsClient client(gateway->port(), "/v1/stream",
+                  world.Bearer("loaded") + "Sec-WebSocket-Protocol: jembatan.v1.proto\r\n");
+  ASSERT_EQ(client.handshake().status, 101);
+  constexpr int kIntents = 200;
+  for (int i = 0; i < kIntents; ++i) {
+    intake::v1::ClientFrame frame;
+    *frame.add_intents() = world.NewIntent();
+    client.Send(2, frame.SerializeAsString());
+  }
+  const auto began = std::chrono::steady_clock::now();
+  std::thread stopper([&gateway] { gateway->Stop(); });
+  intake::v1::ServerFrame gathered;
+  WsMessage message = client.Next();
+  while (message.opcode == 2) {
+    intake::v1::ServerFrame frame;
+    ASSERT_TRUE(frame.ParseFromString(message.payload));
+    gathered.MergeFrom(frame);
+    message = client.Next();
+  }
+  EXPECT_EQ(message.close_code, 1001);
+  EXPECT_TRUE(gathered.has_drain());
+  stopper.join();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(6));
+  // Every answer given is one or the other; what came after the drain is told to go elsewhere.
+  for (const Receipt& receipt : gathered.receipts()) {
+    if (receipt.status() == Receipt::STATUS_ACCEPTED) continue;
+    EXPECT_EQ(receipt.status(), Receipt::STATUS_REFUSED);
+    EXPECT_EQ(receipt.reason(), intake::v1::REASON_SHUTTING_DOWN);
+  }
+}
+
+}  // namespace
+}  // namespace jembatan::gateway::testing

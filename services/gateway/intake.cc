@@ -1,0 +1,524 @@
+#include "services/gateway/intake.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "libs/base/check.h"
+#include "libs/base/status.h"
+#include "libs/base/text.h"
+#include "libs/crossing/time.h"
+#include "libs/intent/intent.h"
+#include "libs/intent/limits.h"
+#include "libs/intent/reasons.h"
+#include "libs/kafka/config.h"
+#include "services/gateway/in_flight.h"
+
+namespace jembatan::gateway {
+namespace {
+
+using intake::v1::Intent;
+using intake::v1::Reason;
+using intake::v1::Receipt;
+
+// When a resend makes sense.
+constexpr int64_t kDrainRetryMs = 1'000;
+constexpr int64_t kPendingRetryMs = 1'000;
+constexpr int64_t kLogRetryMs = 500;
+constexpr int64_t kRetryMsMax = 30'000;
+// An overload's resends are spread over kOverloadRetryMs and kOverloadSpreadMs more.
+constexpr int64_t kOverloadRetryMs = 100;
+constexpr uint64_t kOverloadSpreadMs = 400;
+// What the bridge and the marketplace need of the time before the deadline.
+constexpr int64_t kServeMs = 2'000;
+// A possibly persisted record is published again after this, doubled each time up to the bound.
+constexpr int64_t kRepublishMs = 200;
+constexpr int64_t kRepublishMsMax = 2'000;
+// Bytes of an id that a receipt repeats.
+constexpr size_t kEchoedIdBytes = 64;
+
+struct Refused {
+  Reason reason = intake::v1::REASON_UNSPECIFIED;
+  // Static text, in English.
+  std::string_view message;
+  int64_t retry_after_ms = 0;
+};
+
+// What admission learns of an intent it does not refuse.
+struct Admitted {
+  base::Uuid id;
+  std::string fingerprint;
+  int32_t partition = -1;
+  int64_t deadline_ms = 0;
+  // Its final, if it was decided before.
+  FinalPtr known;
+};
+
+// The id as sent, cut to kEchoedIdBytes between characters; empty if it is not text.
+std::string_view EchoedId(std::string_view id) {
+  if (id.size() > kEchoedIdBytes) {
+    size_t end = kEchoedIdBytes;
+    while (end > 0 && (static_cast<uint8_t>(id[end]) & 0xc0) == 0x80) --end;
+    id = id.substr(0, end);
+  }
+  return base::IsUtf8(id) ? id : std::string_view();
+}
+
+// The hint, or 0 when the deadline will have passed by then.
+int64_t HintBefore(int64_t deadline_ms, int64_t retry_after_ms, int64_t now_ms) {
+  return now_ms + retry_after_ms < deadline_ms ? retry_after_ms : 0;
+}
+
+// An id from a clock too far ahead comes into the window by waiting.
+int64_t SkewRetryMs(const Intent& intent, int64_t now_ms) {
+  std::optional<base::Uuid> id = base::Uuid::ParseV7(intent.intent_id());
+  if (!id) return 0;
+  int64_t wait_ms = id->unix_ms() - now_ms - intent::kFutureMs;
+  return wait_ms <= kRetryMsMax ? wait_ms : 0;
+}
+
+bool TokenExpired(const Principal& principal, int64_t now_ms) {
+  return now_ms > principal.viewer.expires_ms + identity::kClockLeewayMs;
+}
+
+absl::Status CheckBounds(const intake::v1::ClientFrame& frame) {
+  if (static_cast<size_t>(frame.intents_size()) > intent::kIntentsPerFrame) {
+    return base::InvalidArgument("TOO_LARGE: more than 256 intents in a frame");
+  }
+  if (static_cast<size_t>(frame.watch_intent_ids_size()) > intent::kWatchesPerFrame) {
+    return base::InvalidArgument("TOO_LARGE: more than 256 watch_intent_ids in a frame");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+class Intake::Impl {
+ public:
+  Impl(IntakeOptions options, IntentLog* log, const OutcomeWindow* window, LagForecast* lag)
+      : options_(std::move(options)),
+        log_(log),
+        window_(window),
+        lag_(lag),
+        in_flight_(options_.in_flight_max, options_.shard) {
+    JEMB_CHECK(options_.partitions > 0);
+  }
+
+  SessionKey Open(Session* session, bool push) { return sessions_.Open(session, push); }
+  void Close(SessionKey key) { sessions_.Close(key); }
+
+  absl::Status Submit(SessionKey key, const intake::v1::ClientFrame& frame, int64_t now_ms);
+  void Answer(const Principal& principal, const intake::v1::GetOutcomesRequest::Query& query,
+              intake::v1::GetOutcomesResponse::Answer* answer) const;
+  void OnDelivery(const kafka::Delivery& delivery, int64_t now_ms);
+  void OnFinal(const FinalPtr& final) {
+    counts_.outcomes_pushed += sessions_.Push(final->buyer, final->outcome);
+  }
+  size_t EndTick(int64_t now_ms);
+  int64_t NextDueMs();
+
+  void StartDrain() { draining_ = true; }
+  size_t in_flight() const { return in_flight_.size(); }
+  const IntakeCounts& counts() const { return counts_; }
+
+ private:
+  struct Republish {
+    int64_t due_ms;
+    uint64_t opaque;
+    // Turned round: the heap's top is the earliest.
+    bool operator<(const Republish& other) const { return due_ms > other.due_ms; }
+  };
+
+  void SubmitOne(SessionKey key, const Intent& intent, uint32_t index, int64_t now_ms);
+  Refused Admit(const SessionTable::Entry& session, const Intent& intent, int64_t now_ms,
+                Admitted* admitted) const;
+  Refused CheckViewer(const Principal& principal, const Intent& intent, int64_t now_ms,
+                      Admitted* admitted) const;
+  Refused CheckCapacity(const SessionTable::Entry& session, const Admitted& admitted,
+                        int64_t now_ms) const;
+  Refused HandToLog(SessionKey key, const Intent& intent, const Admitted& admitted, uint32_t index,
+                    int64_t now_ms);
+  void Replay(SessionKey key, const Admitted& admitted, uint32_t index);
+  void Refuse(SessionKey key, std::string_view id, uint32_t index, const Refused& refused,
+              int64_t now_ms);
+  void Watch(SessionKey key, const std::string& id_text, uint32_t index, int64_t now_ms);
+
+  void Delivered(Submission* submission, const kafka::Delivery& delivery, int64_t now_ms);
+  void Settle(Submission* submission);
+  void TellPending(Submission* submission, std::string_view message, int64_t now_ms);
+  void ScheduleRepublish(Submission* submission, int64_t now_ms);
+  void RepublishDue(int64_t now_ms);
+
+  const IntakeOptions options_;
+  IntentLog* const log_;
+  const OutcomeWindow* const window_;
+  LagForecast* const lag_;
+  SessionTable sessions_;
+  InFlight in_flight_;
+  // At most one entry a submission, hence bounded as in_flight_ is.
+  std::vector<Republish> republish_;
+  crossing::v1::PurchaseIntent crossing_;  // scratch
+  IntakeCounts counts_;
+  size_t handed_to_log_ = 0;
+  bool draining_ = false;
+};
+
+absl::Status Intake::Impl::Submit(SessionKey key, const intake::v1::ClientFrame& frame,
+                                  int64_t now_ms) {
+  if (sessions_.Find(key) == nullptr) return base::FailedPrecondition("the session is closed");
+  JEMB_RETURN_IF_ERROR(CheckBounds(frame));
+  uint32_t index = 0;
+  for (const Intent& intent : frame.intents()) SubmitOne(key, intent, index++, now_ms);
+  // Receipts of watched ids count on from the intents', so that an index names one thing.
+  for (const std::string& id : frame.watch_intent_ids()) Watch(key, id, index++, now_ms);
+  return absl::OkStatus();
+}
+
+void Intake::Impl::SubmitOne(SessionKey key, const Intent& intent, uint32_t index, int64_t now_ms) {
+  ++counts_.submitted;
+  Admitted admitted;
+  Refused refused = Admit(*sessions_.Find(key), intent, now_ms, &admitted);
+  if (admitted.known) {
+    Replay(key, admitted, index);
+    return;
+  }
+  if (refused.reason == intake::v1::REASON_UNSPECIFIED) {
+    refused = HandToLog(key, intent, admitted, index, now_ms);
+  }
+  if (refused.reason != intake::v1::REASON_UNSPECIFIED) {
+    Refuse(key, intent.intent_id(), index, refused, now_ms);
+  }
+}
+
+Refused Intake::Impl::Admit(const SessionTable::Entry& session, const Intent& intent,
+                            int64_t now_ms, Admitted* admitted) const {
+  const Principal& principal = session.session->principal();
+  Refused refused = CheckViewer(principal, intent, now_ms, admitted);
+  if (refused.reason != intake::v1::REASON_UNSPECIFIED) return refused;
+  admitted->deadline_ms = intent::DeadlineMs(admitted->id);
+  admitted->fingerprint = intent::Fingerprint(intent);
+  admitted->partition = kafka::PartitionOf(intent.offer_id(), options_.partitions);
+  FinalPtr known = window_->Find(principal.buyer, admitted->id);
+  if (known && known->outcome.fingerprint() != admitted->fingerprint) {
+    return {intake::v1::REASON_ID_REUSED, "intent_id: was used with another body"};
+  }
+  admitted->known = std::move(known);
+  return admitted->known ? Refused() : CheckCapacity(session, *admitted, now_ms);
+}
+
+Refused Intake::Impl::CheckViewer(const Principal& principal, const Intent& intent, int64_t now_ms,
+                                  Admitted* admitted) const {
+  if (draining_) {
+    return {intake::v1::REASON_SHUTTING_DOWN, "this gateway is draining", kDrainRetryMs};
+  }
+  if (TokenExpired(principal, now_ms)) {
+    return {intake::v1::REASON_UNAUTHENTICATED, "the token has expired"};
+  }
+  intent::Refusal refusal = intent::Validate(intent, now_ms, &admitted->id);
+  if (refusal.refused()) {
+    bool skewed = refusal.reason == intake::v1::REASON_CLOCK_SKEW;
+    return {refusal.reason, refusal.message, skewed ? SkewRetryMs(intent, now_ms) : 0};
+  }
+  if (!principal.viewer.shop_consent) {
+    return {intake::v1::REASON_CONSENT_NOT_GIVEN, "the token carries no shop consent"};
+  }
+  const std::vector<std::string>& served = options_.regions;
+  if (!served.empty() &&
+      std::find(served.begin(), served.end(), principal.viewer.region) == served.end()) {
+    return {intake::v1::REASON_REGION_NOT_ENABLED, "the token's region is not served"};
+  }
+  return {};
+}
+
+Refused Intake::Impl::CheckCapacity(const SessionTable::Entry& session, const Admitted& admitted,
+                                    int64_t now_ms) const {
+  int64_t wait_ms = lag_->WaitMs(admitted.partition, now_ms);
+  // Without a backlog even the last second before the deadline is enough.
+  if (wait_ms > 0 && wait_ms > admitted.deadline_ms - now_ms - kServeMs) {
+    int64_t hint_ms = std::min(wait_ms, kRetryMsMax);
+    return {intake::v1::REASON_MARKETPLACE_UNAVAILABLE, "could not be served before its deadline",
+            HintBefore(admitted.deadline_ms, hint_ms, now_ms)};
+  }
+  std::string_view full;
+  if (session.in_flight >= options_.in_flight_per_session)
+    full = "too many unanswered on a session";
+  if (in_flight_.size() >= options_.in_flight_max) full = "too many unanswered at this gateway";
+  if (full.empty()) return {};
+  int64_t spread_ms = kOverloadRetryMs + static_cast<int64_t>(admitted.id.low % kOverloadSpreadMs);
+  return {intake::v1::REASON_OVERLOADED, full, HintBefore(admitted.deadline_ms, spread_ms, now_ms)};
+}
+
+Refused Intake::Impl::HandToLog(SessionKey key, const Intent& intent, const Admitted& admitted,
+                                uint32_t index, int64_t now_ms) {
+  SessionTable::Entry& session = *sessions_.Find(key);
+  Submission* submission = in_flight_.Take();
+  JEMB_CHECK(submission != nullptr);
+  submission->session = key;
+  submission->id = admitted.id;
+  submission->index = index;
+  submission->partition = admitted.partition;
+  submission->submitted_ms = now_ms;
+  submission->deadline_ms = admitted.deadline_ms;
+  submission->offer_id = intent.offer_id();
+  Cross(intent, admitted.id, admitted.fingerprint, session.session->principal(), options_.crossing,
+        &crossing_);
+  JEMB_CHECK(crossing_.SerializeToString(&submission->value));
+  ++session.in_flight;
+  absl::Status produced = log_->Produce(submission->partition, submission->offer_id,
+                                        submission->value, in_flight_.NextOpaque(submission));
+  if (produced.ok()) {
+    ++handed_to_log_;
+    return {};
+  }
+  Settle(submission);
+  bool full = absl::IsResourceExhausted(produced);
+  int64_t spread_ms = kOverloadRetryMs + static_cast<int64_t>(admitted.id.low % kOverloadSpreadMs);
+  return {full ? intake::v1::REASON_OVERLOADED : intake::v1::REASON_LOG_UNAVAILABLE,
+          full ? "the log's queue is full" : "the log does not answer",
+          HintBefore(admitted.deadline_ms, full ? spread_ms : kLogRetryMs, now_ms)};
+}
+
+void Intake::Impl::Replay(SessionKey key, const Admitted& admitted, uint32_t index) {
+  ++counts_.replayed;
+  intake::v1::ServerFrame* frame = sessions_.Gather(key);
+  if (frame == nullptr) return;
+  Receipt* receipt = frame->add_receipts();
+  receipt->set_intent_id(admitted.known->outcome.intent_id());
+  receipt->set_status(Receipt::STATUS_ACCEPTED);
+  receipt->set_partition(admitted.known->partition);
+  receipt->set_offset(admitted.known->intent_offset);
+  receipt->set_replayed(true);
+  receipt->set_index(index);
+  *frame->add_outcomes() = admitted.known->outcome;
+}
+
+void Intake::Impl::Refuse(SessionKey key, std::string_view id, uint32_t index,
+                          const Refused& refused, int64_t now_ms) {
+  ++counts_.refused;
+  ++counts_.refused_by_reason[refused.reason];
+  intake::v1::ServerFrame* frame = sessions_.Gather(key);
+  if (frame == nullptr) return;
+  if (refused.reason == intake::v1::REASON_CLOCK_SKEW) {
+    crossing::SetMs(now_ms, frame->mutable_server_time());
+  }
+  std::string_view echoed = EchoedId(id);
+  bool retryable = intent::Info(refused.reason).retryable;
+  Receipt* receipt = frame->add_receipts();
+  receipt->set_intent_id(echoed.data(), echoed.size());
+  receipt->set_status(Receipt::STATUS_REFUSED);
+  receipt->set_reason(refused.reason);
+  receipt->set_retry_after_ms(retryable ? static_cast<uint32_t>(refused.retry_after_ms) : 0);
+  receipt->set_message(refused.message.data(), refused.message.size());
+  receipt->set_index(index);
+}
+
+// Outcomes yet to come need no mark: they are pushed to every session of their viewer.
+void Intake::Impl::Watch(SessionKey key, const std::string& id_text, uint32_t index,
+                         int64_t now_ms) {
+  const Principal& principal = sessions_.Find(key)->session->principal();
+  if (TokenExpired(principal, now_ms)) {
+    Refuse(key, id_text, index,
+           {intake::v1::REASON_UNAUTHENTICATED, "watch_intent_ids: the token has expired"}, now_ms);
+    return;
+  }
+  std::optional<base::Uuid> id = base::Uuid::ParseV7(id_text);
+  if (!id) {
+    Refuse(key, id_text, index,
+           {intake::v1::REASON_ID_INVALID, "watch_intent_ids: not a UUIDv7 in canonical text"},
+           now_ms);
+    return;
+  }
+  FinalPtr final = window_->Find(principal.buyer, *id);
+  if (!final) return;
+  intake::v1::ServerFrame* frame = sessions_.Gather(key);
+  if (frame == nullptr) return;
+  *frame->add_outcomes() = final->outcome;
+  ++counts_.outcomes_pushed;
+}
+
+// NONE speaks of the id together with the offer: the offer finds the partition whose progress makes
+// it certain, and nothing else remembers for which offer an id was sent. Hence NOT_YET without an
+// offer, and a client that names another offer than it sent asks about an intent that never was.
+void Intake::Impl::Answer(const Principal& principal,
+                          const intake::v1::GetOutcomesRequest::Query& query,
+                          intake::v1::GetOutcomesResponse::Answer* answer) const {
+  std::string_view echoed = EchoedId(query.intent_id());
+  answer->set_intent_id(echoed.data(), echoed.size());
+  answer->set_verdict(intake::v1::GetOutcomesResponse::VERDICT_NOT_YET);
+  std::optional<base::Uuid> id = base::Uuid::ParseV7(query.intent_id());
+  if (!id) {
+    answer->set_reason(intake::v1::REASON_ID_INVALID);
+    return;
+  }
+  int32_t partition = -1;
+  if (!query.offer_id().empty() && query.offer_id().size() <= intent::kOfferIdBytes) {
+    partition = kafka::PartitionOf(query.offer_id(), options_.partitions);
+  }
+  // Asked before and after: a final that is read, or forgotten, by another shard between the
+  // look-ups must not become NONE.
+  auto before = window_->VerdictWithout(partition, *id);
+  if (FinalPtr final = window_->Find(principal.buyer, *id)) {
+    answer->set_verdict(intake::v1::GetOutcomesResponse::VERDICT_OUTCOME);
+    *answer->mutable_outcome() = final->outcome;
+    return;
+  }
+  bool none = before == intake::v1::GetOutcomesResponse::VERDICT_NONE;
+  answer->set_verdict(none ? window_->VerdictWithout(partition, *id) : before);
+}
+
+void Intake::Impl::OnDelivery(const kafka::Delivery& delivery, int64_t now_ms) {
+  Submission* submission = in_flight_.Find(delivery.opaque);
+  if (submission == nullptr) return;
+  if (delivery.status.ok()) {
+    Delivered(submission, delivery, now_ms);
+    return;
+  }
+  // Persisted without an offset is as good as nobody knows: no append time says whether in time.
+  bool never = delivery.persistence == kafka::Persistence::kNotPersisted;
+  if (never && !submission->possibly_persisted) {
+    Refused refused = {intake::v1::REASON_LOG_UNAVAILABLE, "the log did not take it",
+                       HintBefore(submission->deadline_ms, kLogRetryMs, now_ms)};
+    Refuse(submission->session, submission->id.ToString(), submission->index, refused, now_ms);
+    Settle(submission);
+    return;
+  }
+  submission->possibly_persisted = true;
+  TellPending(submission, "the log may have it; being published again", now_ms);
+  ScheduleRepublish(submission, now_ms);
+}
+
+void Intake::Impl::Delivered(Submission* submission, const kafka::Delivery& delivery,
+                             int64_t now_ms) {
+  if (delivery.append_time_ms > submission->deadline_ms) {
+    // An earlier attempt may have come in time: then PENDING stands and GetOutcomes tells.
+    if (!submission->possibly_persisted) {
+      Refuse(submission->session, submission->id.ToString(), submission->index,
+             {intake::v1::REASON_DEADLINE_PASSED, "reached the log after its deadline"}, now_ms);
+    }
+    Settle(submission);
+    return;
+  }
+  ++counts_.accepted;
+  lag_->OnAccepted(submission->partition, delivery.offset, now_ms);
+  if (intake::v1::ServerFrame* frame = sessions_.Gather(submission->session)) {
+    Receipt* receipt = frame->add_receipts();
+    receipt->set_intent_id(submission->id.ToString());
+    receipt->set_status(Receipt::STATUS_ACCEPTED);
+    receipt->set_partition(submission->partition);
+    receipt->set_offset(delivery.offset);
+    receipt->set_index(submission->index);
+  }
+  Settle(submission);
+}
+
+void Intake::Impl::Settle(Submission* submission) {
+  if (SessionTable::Entry* session = sessions_.Find(submission->session)) --session->in_flight;
+  in_flight_.Release(submission);
+}
+
+void Intake::Impl::TellPending(Submission* submission, std::string_view message, int64_t now_ms) {
+  if (!submission->unanswered()) return;
+  in_flight_.MarkAnswered(submission);
+  ++counts_.pending;
+  intake::v1::ServerFrame* frame = sessions_.Gather(submission->session);
+  if (frame == nullptr) return;
+  int64_t hint_ms = HintBefore(submission->deadline_ms, kPendingRetryMs, now_ms);
+  Receipt* receipt = frame->add_receipts();
+  receipt->set_intent_id(submission->id.ToString());
+  receipt->set_status(Receipt::STATUS_PENDING);
+  receipt->set_reason(intake::v1::REASON_LOG_UNAVAILABLE);
+  receipt->set_retry_after_ms(static_cast<uint32_t>(hint_ms));
+  receipt->set_message(message.data(), message.size());
+  receipt->set_index(submission->index);
+}
+
+void Intake::Impl::ScheduleRepublish(Submission* submission, int64_t now_ms) {
+  int64_t wait_ms = kRepublishMs;
+  for (int i = 0; i < submission->republished && wait_ms < kRepublishMsMax; ++i) wait_ms *= 2;
+  int64_t due_ms = now_ms + std::min(wait_ms, kRepublishMsMax);
+  if (submission->republished >= options_.republish_max || due_ms > submission->deadline_ms) {
+    Settle(submission);
+    return;
+  }
+  ++submission->republished;
+  republish_.push_back({due_ms, in_flight_.NextOpaque(submission)});
+  std::push_heap(republish_.begin(), republish_.end());
+}
+
+void Intake::Impl::RepublishDue(int64_t now_ms) {
+  while (!republish_.empty() && republish_.front().due_ms <= now_ms) {
+    std::pop_heap(republish_.begin(), republish_.end());
+    Submission* submission = in_flight_.Find(republish_.back().opaque);
+    republish_.pop_back();
+    JEMB_CHECK(submission != nullptr);
+    if (now_ms > submission->deadline_ms) {
+      Settle(submission);
+      continue;
+    }
+    absl::Status produced = log_->Produce(submission->partition, submission->offer_id,
+                                          submission->value, in_flight_.NextOpaque(submission));
+    if (!produced.ok()) {
+      ScheduleRepublish(submission, now_ms);
+      continue;
+    }
+    ++counts_.republished;
+    ++handed_to_log_;
+  }
+}
+
+size_t Intake::Impl::EndTick(int64_t now_ms) {
+  while (Submission* oldest = in_flight_.OldestUnanswered()) {
+    if (now_ms - oldest->submitted_ms < options_.pending_after_ms) break;
+    TellPending(oldest, "no word from the log yet", now_ms);
+  }
+  RepublishDue(now_ms);
+  return std::exchange(handed_to_log_, 0) + sessions_.HandOn();
+}
+
+int64_t Intake::Impl::NextDueMs() {
+  if (sessions_.anything_waiting()) return 0;
+  int64_t due_ms = -1;
+  if (const Submission* oldest = in_flight_.OldestUnanswered()) {
+    due_ms = oldest->submitted_ms + options_.pending_after_ms;
+  }
+  if (!republish_.empty()) {
+    int64_t republish_ms = republish_.front().due_ms;
+    due_ms = due_ms < 0 ? republish_ms : std::min(due_ms, republish_ms);
+  }
+  return due_ms;
+}
+
+Intake::Intake(IntakeOptions options, IntentLog* log, const OutcomeWindow* window, LagForecast* lag)
+    : impl_(std::make_unique<Impl>(std::move(options), log, window, lag)) {}
+Intake::~Intake() = default;
+
+Intake::SessionKey Intake::Open(Session* session, bool push_outcomes) {
+  return impl_->Open(session, push_outcomes);
+}
+
+void Intake::Close(SessionKey key) { impl_->Close(key); }
+
+absl::Status Intake::Submit(SessionKey key, const intake::v1::ClientFrame& frame, int64_t now_ms) {
+  return impl_->Submit(key, frame, now_ms);
+}
+
+void Intake::Answer(const Principal& principal, const intake::v1::GetOutcomesRequest& request,
+                    intake::v1::GetOutcomesResponse* response) const {
+  response->Clear();
+  for (const auto& query : request.queries()) {
+    impl_->Answer(principal, query, response->add_answers());
+  }
+}
+
+void Intake::OnDeliveries(std::span<const kafka::Delivery> deliveries, int64_t now_ms) {
+  for (const kafka::Delivery& delivery : deliveries) impl_->OnDelivery(delivery, now_ms);
+}
+
+void Intake::OnFinal(const FinalPtr& final) { impl_->OnFinal(final); }
+size_t Intake::EndTick(int64_t now_ms) { return impl_->EndTick(now_ms); }
+int64_t Intake::NextDueMs() const { return impl_->NextDueMs(); }
+void Intake::StartDrain() { impl_->StartDrain(); }
+size_t Intake::in_flight() const { return impl_->in_flight(); }
+const IntakeCounts& Intake::counts() const { return impl_->counts(); }
+
+}  // namespace jembatan::gateway

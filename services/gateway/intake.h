@@ -1,0 +1,113 @@
+#pragma once
+
+// Intake: the core that the four transports share. It validates, admits, hands intents to the log,
+// and answers: one receipt per submission, ACCEPTED only from a delivery, PENDING after
+// pending_after_ms without one; outcomes to the sessions of the viewer who owns them. It does no
+// I/O and reads no clock: the log is an interface, time an argument; a simulation drives the real
+// thing.
+//
+// One per shard, shard's thread only. The OutcomeWindow and LagForecast are shared by the shards.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+
+#include "jembatan/crossing/v1/crossing.pb.h"
+#include "jembatan/intake/v1/intake.pb.h"
+#include "libs/kafka/producer.h"
+#include "services/gateway/crossing.h"
+#include "services/gateway/lag_forecast.h"
+#include "services/gateway/outcome_window.h"
+#include "services/gateway/session.h"
+
+namespace jembatan::gateway {
+
+// Where intents go: the Kafka producer, or a simulated log.
+class IntentLog {
+ public:
+  virtual ~IntentLog() = default;
+  // As kafka::Producer::Produce: an error means that the record will never be in the log.
+  virtual absl::Status Produce(int32_t partition, std::string_view key, std::string_view value,
+                               uint64_t opaque) = 0;
+};
+
+struct IntakeOptions {
+  CrossingContext crossing;
+  int partitions = 6;
+  // ISO 3166-1 codes served; empty: all.
+  std::vector<std::string> regions;
+  // Records without a delivery, over all sessions of the shard; beyond: REFUSED(OVERLOADED).
+  size_t in_flight_max = 32'768;
+  // The same for one session, so that one viewer cannot take the window.
+  size_t in_flight_per_session = 512;
+  int64_t pending_after_ms = 1'000;
+  // Times a possibly persisted record is published again before its deadline.
+  int republish_max = 8;
+  // Distinguishes the opaques of shards that share a producer: the shard's number in the top 8
+  // bits.
+  uint8_t shard = 0;
+};
+
+// Counters since start; plain numbers for the shard's probe.
+struct IntakeCounts {
+  uint64_t submitted = 0;
+  uint64_t accepted = 0;
+  uint64_t pending = 0;
+  uint64_t refused = 0;
+  uint64_t replayed = 0;
+  uint64_t republished = 0;
+  uint64_t outcomes_pushed = 0;
+  absl::flat_hash_map<int, uint64_t> refused_by_reason;
+};
+
+class Intake {
+ public:
+  using SessionKey = uint64_t;
+
+  Intake(IntakeOptions options, IntentLog* log, const OutcomeWindow* window, LagForecast* lag);
+  ~Intake();
+
+  // A session may be told outcomes of its viewer from now on. push_outcomes: false for unary calls.
+  SessionKey Open(Session* session, bool push_outcomes);
+  // Its submissions stay in flight; their receipts are dropped.
+  void Close(SessionKey key);
+
+  // Submits the frame's intents, each answered by a receipt in the session's outbox, now or later
+  // (PENDING first if the log is slow), and tells known outcomes of watched ids. The frame may be
+  // reused after the call. When it returns an error the frame as a whole broke a bound and nothing
+  // was submitted.
+  absl::Status Submit(SessionKey key, const intake::v1::ClientFrame& frame, int64_t now_ms);
+
+  // Answers in the order of the queries; only this principal's outcomes.
+  void Answer(const Principal& principal, const intake::v1::GetOutcomesRequest& request,
+              intake::v1::GetOutcomesResponse* response) const;
+
+  // Deliveries of this shard's records.
+  void OnDeliveries(std::span<const kafka::Delivery> deliveries, int64_t now_ms);
+  // A final or UNCONFIRMED that the outcome reader fed to the window.
+  void OnFinal(const FinalPtr& final);
+
+  // Tells PENDING where due, re-publishes what is due, then calls OnOutbox of every session with
+  // something to send. Returns the intents handed to the log plus frames handed on since the last
+  // call.
+  size_t EndTick(int64_t now_ms);
+  // When EndTick must run next even without events (monotone wall ms); -1: never.
+  int64_t NextDueMs() const;
+
+  // From now on every submission is REFUSED(SHUTTING_DOWN); deliveries go on.
+  void StartDrain();
+  size_t in_flight() const;
+  const IntakeCounts& counts() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace jembatan::gateway

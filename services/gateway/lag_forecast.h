@@ -1,0 +1,56 @@
+#pragma once
+
+// LagForecast: how long an intent admitted now would wait for the bridge, per partition, from what
+// the gateway sees anyway: its own accepted offsets and the offsets and times of outcomes.
+// Admission refuses what could not be served before its deadline. It is an estimate that sheds load
+// early; the promise never rests on it.
+//
+// Pure; one per process, fed and asked by all shards: internally locked.
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+namespace jembatan::gateway {
+
+class LagForecast {
+ public:
+  explicit LagForecast(int partitions);
+
+  void OnAccepted(int partition, int64_t offset, int64_t now_ms);
+  // An outcome of the intent at that offset was read.
+  void OnOutcome(int partition, int64_t intent_offset, int64_t now_ms);
+  // A valid open told that all intents appended before progress_ms are finished.
+  void OnProgress(int partition, int64_t progress_ms, int64_t now_ms);
+
+  // Expected wait in milliseconds of an intent accepted now: backlog divided by the served rate
+  // (exponentially weighted over ~2 s), and never less than how long the oldest unserved accepted
+  // intent has waited while nothing was served. 0: no backlog known.
+  int64_t WaitMs(int partition, int64_t now_ms) const;
+
+ private:
+  struct Partition {
+    int64_t accepted_offset = -1;
+    int64_t accepted_ms = -1;
+    int64_t served_offset = -1;
+    int64_t waiting_since_ms = -1;  // since when a backlog exists without any outcome
+    int64_t window_start_ms = -1;
+    int64_t served_in_window = 0;
+    // 0: unknown. Only the present backlog's serving counts: while the bridge keeps up, the rate is
+    // the demand's, and the first burst of a sale would seem to wait for minutes.
+    double rate_per_ms = 0;
+
+    int64_t backlog() const { return accepted_offset < 0 ? 0 : accepted_offset - served_offset; }
+    void Idle() {
+      waiting_since_ms = -1;
+      rate_per_ms = 0;
+    }
+  };
+
+  mutable absl::Mutex mutex_;
+  std::vector<Partition> partitions_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace jembatan::gateway

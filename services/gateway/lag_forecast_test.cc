@@ -1,0 +1,128 @@
+#include "services/gateway/lag_forecast.h"
+
+#include <gtest/gtest.h>
+
+namespace jembatan::gateway {
+namespace {
+
+// A log and a bridge in virtual time: every millisecond `arriving` intents are appended, and while
+// the marketplace runs up to `capacity` of those older than the pipeline's 20 ms are served.
+struct Flow {
+  static constexpr int64_t kPipelineMs = 20;
+
+  void Run(int64_t milliseconds, int64_t arriving, int64_t capacity) {
+    for (int64_t end = now_ms + milliseconds; now_ms < end; ++now_ms) {
+      for (int64_t i = 0; i < arriving; ++i) {
+        forecast.OnAccepted(0, appended, now_ms);
+        ++appended;
+        times.push_back(now_ms);
+      }
+      for (int64_t i = 0; i < capacity && served < appended; ++i) {
+        if (times[static_cast<size_t>(served)] + kPipelineMs > now_ms) break;
+        forecast.OnOutcome(0, served++, now_ms);
+      }
+    }
+  }
+  int64_t wait_ms() const { return forecast.WaitMs(0, now_ms); }
+
+  LagForecast forecast{2};
+  int64_t now_ms = 1'000'000;
+  int64_t appended = 0;
+  int64_t served = 0;
+  std::vector<int64_t> times;
+};
+
+TEST(LagForecast, NothingIsKnownAtTheStart) {
+  Flow flow;
+  EXPECT_EQ(flow.wait_ms(), 0);
+  // Outcomes of other gateways' intents make no backlog.
+  flow.forecast.OnOutcome(0, 500, flow.now_ms);
+  EXPECT_EQ(flow.wait_ms(), 0);
+}
+
+TEST(LagForecast, ServedAtOnceMeansNoWait) {
+  Flow flow;
+  flow.Run(1'000, 1, 10);
+  flow.Run(100, 0, 10);
+  EXPECT_EQ(flow.wait_ms(), 0);
+}
+
+TEST(LagForecast, SteadyFlowWaitsThePipelinesTime) {
+  Flow flow;
+  flow.Run(5'000, 3, 10);
+  EXPECT_GE(flow.wait_ms(), 15);
+  EXPECT_LE(flow.wait_ms(), 40);
+  EXPECT_EQ(flow.forecast.WaitMs(1, flow.now_ms), 0) << "partitions are apart";
+}
+
+TEST(LagForecast, AStopIsSeenAndTheDrainForetold) {
+  Flow flow;
+  flow.Run(5'000, 3, 6);
+  int64_t before = 0;
+  for (int second = 1; second <= 10; ++second) {
+    flow.Run(1'000, 3, 0);
+    EXPECT_GE(flow.wait_ms(), second * 1'000 - 50);
+    EXPECT_GT(flow.wait_ms(), before);
+    before = flow.wait_ms();
+  }
+  // The very first outcomes foretell the drain of 30,000 by what was served before the stop.
+  flow.Run(1, 3, 6);
+  EXPECT_LT(flow.wait_ms(), 60'000);
+  // With 3 a millisecond arriving and 6 served it takes 10 s.
+  flow.Run(2'000, 3, 6);
+  EXPECT_GT(flow.wait_ms(), 2'000);
+  EXPECT_LT(flow.wait_ms(), 30'000);
+  flow.Run(10'000, 3, 6);
+  EXPECT_LE(flow.wait_ms(), 100);
+}
+
+TEST(LagForecast, TheFirstBurstAfterAQuietTimeIsNotRefused) {
+  Flow flow;
+  // One intent a second: the rate is the demand's, not what could be served.
+  for (int i = 0; i < 30; ++i) {
+    flow.Run(1, 1, 100);
+    flow.Run(999, 0, 100);
+  }
+  for (int i = 0; i < 20; ++i) {
+    flow.Run(50, 60, 100);
+    EXPECT_LT(flow.wait_ms(), 2'000);
+  }
+}
+
+TEST(LagForecast, ASlowPastIsForgottenOnceTheBacklogIsServed) {
+  Flow flow;
+  flow.Run(1, 200, 0);
+  for (int i = 0; i < 300; ++i) {
+    flow.Run(49, 0, 0);
+    flow.Run(1, 0, 1);
+  }
+  ASSERT_EQ(flow.wait_ms(), 0);
+  flow.Run(20, 60, 100);
+  EXPECT_LT(flow.wait_ms(), 2'000);
+}
+
+TEST(LagForecast, ATrickleIsNotTakenForTheRateBeforeIt) {
+  Flow flow;
+  flow.Run(5'000, 3, 6);
+  flow.Run(1'000, 3, 0);
+  for (int i = 0; i < 10; ++i) {
+    flow.Run(2'999, 0, 0);
+    flow.Run(1, 0, 1);
+  }
+  // 3,000 wait and one is served in three seconds.
+  EXPECT_GT(flow.wait_ms(), 120'000);
+}
+
+TEST(LagForecast, ProgressEndsABacklogWhoseLastOutcomeIsNeverTold) {
+  LagForecast forecast(1);
+  forecast.OnAccepted(0, 10, 1'000);
+  forecast.OnOutcome(0, 5, 1'100);  // a copy, answered under its first offset
+  EXPECT_EQ(forecast.WaitMs(0, 9'000), 7'900);
+  forecast.OnProgress(0, 1'000, 9'000);
+  EXPECT_EQ(forecast.WaitMs(0, 9'000), 7'900);
+  forecast.OnProgress(0, 1'001, 9'000);
+  EXPECT_EQ(forecast.WaitMs(0, 9'000), 0);
+}
+
+}  // namespace
+}  // namespace jembatan::gateway

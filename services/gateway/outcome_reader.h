@@ -1,0 +1,88 @@
+#pragma once
+
+// OutcomeReader: keeps the gateway's memory of finals: reads every partition of the outcomes topic
+// from (now - window) on, feeds the OutcomeWindow, and hands finals to every shard's intake and
+// times to the lag forecast. A partition counts as caught up when it has reached the log's end as
+// it was seen at start; a record that cannot be judged from where the reading began starts the
+// reading again earlier (protocol rule 2), at growing intervals should that not end.
+//
+// Owned by the composition; everything on shard 0's thread, construction and destruction included.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include <boost/asio/steady_timer.hpp>
+
+#include "libs/intent/limits.h"
+#include "libs/kafka/admin.h"
+#include "libs/kafka/config.h"
+#include "libs/kafka/consumer.h"
+#include "services/gateway/lag_forecast.h"
+#include "services/gateway/outcome_window.h"
+
+namespace jembatan::gateway {
+
+// How far back a start reads: what the answers of a whole intent's life need, and ten minutes for
+// clients that ask late.
+inline constexpr int64_t kOutcomeReachMs = intent::kTtlMs + intent::kFutureMs +
+                                           2 * intent::kBrokerSkewMs + intent::kGatewaySkewMs +
+                                           10LL * 60 * 1000;
+
+class OutcomeReader final : public kafka::ReaderHandler {
+ public:
+  // Finals in the order read; called on shard 0.
+  using FinalSink = std::function<void(std::span<const FinalPtr>)>;
+
+  OutcomeReader(kafka::ClusterConfig cluster, int partitions, boost::asio::io_context& context,
+                OutcomeWindow& window, LagForecast& lag, FinalSink sink);
+  ~OutcomeReader() override;
+
+  absl::Status Start();
+  // The cluster has answered within the last 15 s. Any thread.
+  bool log_answers() const;
+
+  void OnRecords(std::span<const kafka::Record> records) override;
+  void OnPartitionEnd(int32_t partition, int64_t next_offset) override;
+  void OnError(int32_t partition, const absl::Status& status) override;
+
+ private:
+  struct Partition {
+    explicit Partition(boost::asio::io_context& context) : retry(context) {}
+    // Offset to reach before the partition counts as caught up; -1: not asked yet.
+    int64_t target = -1;
+    int64_t append_floor_ms = 0;
+    bool caught_up = false;
+    // Readings begun, and the timer of the next when it has to wait.
+    int starts = 0;
+    boost::asio::steady_timer retry;
+  };
+
+  void AskEnd(int32_t partition);
+  void AskStart(int32_t partition);
+  void AskBegin(int32_t partition);
+  void BeginAt(int32_t partition, int64_t offset);
+  void Later(int32_t partition, std::function<void()> task);
+  void Feed(const kafka::Record& record, int64_t now_ms, bool* restarted);
+  void Reached(int32_t partition, int64_t next_offset);
+  void ArmProbe();
+
+  const kafka::ClusterConfig cluster_;
+  boost::asio::io_context& context_;
+  OutcomeWindow& window_;
+  LagForecast& lag_;
+  const FinalSink sink_;
+  std::vector<std::unique_ptr<Partition>> partitions_;
+  std::vector<FinalPtr> finals_;
+  std::vector<bool> restarted_;
+  boost::asio::steady_timer probe_;
+  std::atomic<int64_t> answered_ms_{-1};
+  std::unique_ptr<kafka::Admin> admin_;
+  std::unique_ptr<kafka::PartitionReader> reader_;
+};
+
+}  // namespace jembatan::gateway

@@ -1,0 +1,228 @@
+#include "services/gateway/outcome_window.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libs/base/check.h"
+#include "libs/crossing/time.h"
+#include "libs/intent/limits.h"
+
+namespace jembatan::gateway {
+namespace {
+
+// Bodies remembered under one id. Further refused ones (ID_REUSED) are pushed and forgotten, so
+// that a client that varies a body cannot make one entry's search long.
+constexpr size_t kBodiesPerId = 8;
+
+using CrossingOutcome = crossing::v1::Outcome;
+using IntakeOutcome = intake::v1::Outcome;
+
+IntakeOutcome::State ToState(CrossingOutcome::State state) {
+  switch (state) {
+    case CrossingOutcome::STATE_ORDERED:
+      return IntakeOutcome::STATE_ORDERED;
+    case CrossingOutcome::STATE_HANDED_OFF:
+      return IntakeOutcome::STATE_HANDED_OFF;
+    case CrossingOutcome::STATE_REJECTED:
+      return IntakeOutcome::STATE_REJECTED;
+    case CrossingOutcome::STATE_EXPIRED:
+      return IntakeOutcome::STATE_EXPIRED;
+    case CrossingOutcome::STATE_UNCONFIRMED:
+      return IntakeOutcome::STATE_UNCONFIRMED;
+    case CrossingOutcome::STATE_UNSPECIFIED:
+    case crossing::v1::Outcome_State_Outcome_State_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case crossing::v1::Outcome_State_Outcome_State_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
+  }
+  return IntakeOutcome::STATE_UNSPECIFIED;
+}
+
+// A reason has one number in every contract (tested); one from a newer bridge is left out.
+intake::v1::Reason ToReason(int number) {
+  if (!intake::v1::Reason_IsValid(number)) return intake::v1::REASON_UNSPECIFIED;
+  return static_cast<intake::v1::Reason>(number);
+}
+
+// Null when the outcome lacks what a final must have.
+FinalPtr MakeFinal(int partition, const CrossingOutcome& outcome) {
+  auto final = std::make_shared<Final>();
+  std::optional<base::Uuid> id = base::Uuid::ParseV7(outcome.intent_id());
+  bool whole = id.has_value() && outcome.buyer_ref().size() == final->buyer.bytes.size() &&
+               ToState(outcome.state()) != IntakeOutcome::STATE_UNSPECIFIED;
+  if (!whole) return nullptr;
+  std::copy(outcome.buyer_ref().begin(), outcome.buyer_ref().end(), final->buyer.bytes.begin());
+  final->id = *id;
+  final->partition = partition;
+  final->intent_offset = outcome.intent_offset();
+  final->outcome = ToIntake(outcome);
+  return final;
+}
+
+}  // namespace
+
+IntakeOutcome ToIntake(const CrossingOutcome& outcome) {
+  IntakeOutcome told;
+  told.set_intent_id(outcome.intent_id());
+  told.set_state(ToState(outcome.state()));
+  told.set_fingerprint(outcome.fingerprint());
+  told.set_reason(ToReason(outcome.reason()));
+  told.set_order_id(outcome.order_id());
+  told.set_continue_url(outcome.continue_url());
+  told.set_invoice_url(outcome.invoice_url());
+  if (outcome.has_price()) {
+    told.mutable_price()->set_currency(outcome.price().currency());
+    told.mutable_price()->set_amount_minor(outcome.price().amount_minor());
+  }
+  if (outcome.has_hold_expires_at()) *told.mutable_hold_expires_at() = outcome.hold_expires_at();
+  told.set_offer_id(outcome.offer_id());
+  return told;
+}
+
+OutcomeWindow::OutcomeWindow(Options options)
+    : options_(std::move(options)), partitions_(static_cast<size_t>(options_.partitions)) {
+  JEMB_CHECK(options_.partitions > 0 && options_.capacity > 0);
+}
+
+void OutcomeWindow::StartPartition(int partition, int64_t offset, int64_t append_floor_ms) {
+  absl::MutexLock lock(&mutex_);
+  Partition& p = partitions_.at(static_cast<size_t>(partition));
+  p.judge.emplace(offset);
+  p.append_floor_ms = append_floor_ms;
+  // Progress speaks of what lies before it in the log, and that has yet to be read again.
+  p.progress_ms = -1;
+}
+
+OutcomeWindow::Fed OutcomeWindow::Feed(int partition, int64_t /*offset*/, std::string_view value) {
+  Fed fed;
+  crossing::v1::OutcomeRecord record;
+  bool readable = record.ParseFromArray(value.data(), static_cast<int>(value.size()));
+  FinalPtr final;
+  if (readable && record.has_outcome()) {
+    final = MakeFinal(partition, record.outcome());
+    readable = final != nullptr;
+  }
+
+  absl::MutexLock lock(&mutex_);
+  Partition& p = partitions_.at(static_cast<size_t>(partition));
+  JEMB_CHECK(p.judge.has_value());
+  if (!readable) {
+    ++unreadable_;
+    return fed;
+  }
+  // Scopes are apart: other marketplaces' buyers are not ours, nor is their progress.
+  if (record.marketplace_id() != options_.marketplace_id) return fed;
+  switch (p.judge->Judge(record)) {
+    case crossing::OutcomeJudge::Verdict::kVoid:
+      return fed;
+    case crossing::OutcomeJudge::Verdict::kReadEarlier:
+      fed.read_again_from = static_cast<int64_t>(record.token());
+      return fed;
+    case crossing::OutcomeJudge::Verdict::kValid:
+      break;
+  }
+  if (record.has_open() && record.open().has_progress()) {
+    fed.progress_ms = crossing::ToMs(record.open().progress());
+    p.progress_ms = std::max(p.progress_ms, fed.progress_ms);
+  }
+  if (final) Take(std::move(final), crossing::ToMs(record.outcome().intent_append_time()), &fed);
+  return fed;
+}
+
+void OutcomeWindow::Take(FinalPtr final, int64_t intent_append_ms, Fed* fed) {
+  if (final->outcome.state() == IntakeOutcome::STATE_UNCONFIRMED) {
+    // Never overrides a final.
+    if (!Exact(Key{final->buyer, final->id}, final->outcome.fingerprint())) {
+      fed->final = std::move(final);
+    }
+    return;
+  }
+  fed->intent_offset = final->intent_offset;
+  fed->intent_append_ms = intent_append_ms;
+  if (Remember(final)) fed->final = std::move(final);
+}
+
+bool OutcomeWindow::Remember(const FinalPtr& final) {
+  const Key key{final->buyer, final->id};
+  if (Exact(key, final->outcome.fingerprint())) return false;
+  std::vector<FinalPtr>& bodies = finals_[key];
+  bool refused_copy = final->outcome.reason() == intake::v1::REASON_ID_REUSED;
+  if (refused_copy && bodies.size() >= kBodiesPerId) return true;
+  bodies.push_back(final);
+  oldest_first_.push_back(final);
+  if (oldest_first_.size() > options_.capacity) ForgetOldest();
+  return true;
+}
+
+void OutcomeWindow::ForgetOldest() {
+  FinalPtr oldest = std::move(oldest_first_.front());
+  oldest_first_.pop_front();
+  evicted_before_ms_ = std::max(evicted_before_ms_, oldest->id.unix_ms());
+  auto it = finals_.find(Key{oldest->buyer, oldest->id});
+  JEMB_CHECK(it != finals_.end());
+  std::erase(it->second, oldest);
+  if (it->second.empty()) finals_.erase(it);
+}
+
+void OutcomeWindow::SetCaughtUp(int partition) {
+  absl::MutexLock lock(&mutex_);
+  partitions_.at(static_cast<size_t>(partition)).caught_up = true;
+}
+
+bool OutcomeWindow::ready() const {
+  absl::MutexLock lock(&mutex_);
+  return std::all_of(partitions_.begin(), partitions_.end(),
+                     [](const Partition& p) { return p.caught_up; });
+}
+
+FinalPtr OutcomeWindow::Find(const identity::BuyerRef& buyer, const base::Uuid& id) const {
+  absl::MutexLock lock(&mutex_);
+  auto it = finals_.find(Key{buyer, id});
+  if (it == finals_.end()) return nullptr;
+  for (const FinalPtr& final : it->second) {
+    // ID_REUSED is never the final of an id's first body.
+    if (final->outcome.reason() != intake::v1::REASON_ID_REUSED) return final;
+  }
+  return nullptr;
+}
+
+FinalPtr OutcomeWindow::Find(const identity::BuyerRef& buyer, const base::Uuid& id,
+                             std::string_view fingerprint) const {
+  absl::MutexLock lock(&mutex_);
+  return Exact(Key{buyer, id}, fingerprint);
+}
+
+FinalPtr OutcomeWindow::Exact(const Key& key, std::string_view fingerprint) const {
+  auto it = finals_.find(key);
+  if (it == finals_.end()) return nullptr;
+  for (const FinalPtr& final : it->second) {
+    if (final->outcome.fingerprint() == fingerprint) return final;
+  }
+  return nullptr;
+}
+
+intake::v1::GetOutcomesResponse::Verdict OutcomeWindow::VerdictWithout(int partition,
+                                                                       const base::Uuid& id) const {
+  using Answers = intake::v1::GetOutcomesResponse;
+  absl::MutexLock lock(&mutex_);
+  if (id.unix_ms() <= evicted_before_ms_) return Answers::VERDICT_FORGOTTEN;
+  if (partition < 0 || partition >= options_.partitions) return Answers::VERDICT_NOT_YET;
+  const Partition& p = partitions_[static_cast<size_t>(partition)];
+  // The earliest that a copy can have been appended.
+  int64_t earliest_ms = id.unix_ms() - intent::kFutureMs - intent::kBrokerSkewMs;
+  if (p.append_floor_ms > earliest_ms) return Answers::VERDICT_FORGOTTEN;
+  // Progress is known only from an open read in order, so all finals before it have been read too.
+  int64_t last_ms = id.unix_ms() + intent::kTtlMs + intent::kBrokerSkewMs;
+  return p.progress_ms > last_ms ? Answers::VERDICT_NONE : Answers::VERDICT_NOT_YET;
+}
+
+size_t OutcomeWindow::size() const {
+  absl::MutexLock lock(&mutex_);
+  return oldest_first_.size();
+}
+
+uint64_t OutcomeWindow::unreadable() const {
+  absl::MutexLock lock(&mutex_);
+  return unreadable_;
+}
+
+}  // namespace jembatan::gateway

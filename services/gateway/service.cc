@@ -1,0 +1,465 @@
+#include "services/gateway/service.h"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <future>
+#include <map>
+#include <optional>
+#include <span>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
+
+#include "libs/base/check.h"
+#include "libs/base/clock.h"
+#include "libs/base/log.h"
+#include "libs/base/status.h"
+#include "libs/base/text.h"
+#include "libs/kafka/admin.h"
+#include "libs/kafka/producer.h"
+#include "libs/rpc/server.h"
+#include "libs/runtime/admin.h"
+#include "libs/runtime/options.h"
+#include "libs/runtime/shard.h"
+#include "services/gateway/edge.h"
+#include "services/gateway/intake_grpc.h"
+#include "services/gateway/listener.h"
+#include "services/gateway/outcome_reader.h"
+
+namespace jembatan::gateway {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kClusterTimeoutMs = 10'000;
+// Key and configuration files.
+constexpr std::streamsize kFileBytes = 64 * 1024;
+// An intake's opaques carry its shard in the top 8 bits.
+constexpr int kShardShift = 56;
+constexpr int kShardsMax = 64;
+// How often a drain looks whether it is done, and how long aborted connections may take to go.
+constexpr milliseconds kDrainPoll(10);
+constexpr milliseconds kAbortBudget(2'000);
+
+absl::Status At(const char* flag, const absl::Status& status) {
+  return absl::Status(status.code(),
+                      base::Absl("--" + std::string(flag) + ": " + std::string(status.message())));
+}
+
+absl::StatusOr<std::string> ReadFile(const char* flag, const std::string& path) {
+  if (path.empty()) return base::InvalidArgument("--" + std::string(flag) + ": a file is required");
+  std::ifstream file(path, std::ios::binary);
+  std::string text(static_cast<size_t>(kFileBytes) + 1, '\0');
+  if (!file.read(text.data(), static_cast<std::streamsize>(text.size())) && !file.eof()) {
+    return base::InvalidArgument("--" + std::string(flag) + ": cannot read " + path);
+  }
+  if (file.gcount() > kFileBytes) {
+    return base::InvalidArgument("--" + std::string(flag) + ": " + path + " is over 64 KiB");
+  }
+  text.resize(static_cast<size_t>(file.gcount()));
+  return text;
+}
+
+absl::StatusOr<std::vector<std::string>> ParseRegions(const std::string& text) {
+  std::vector<std::string> regions;
+  if (text.empty()) return regions;
+  for (const absl::string_view part : absl::StrSplit(text, ',')) {
+    const std::string region(absl::StripAsciiWhitespace(part));
+    if (region.size() != 2 || !absl::ascii_isupper(static_cast<unsigned char>(region[0])) ||
+        !absl::ascii_isupper(static_cast<unsigned char>(region[1]))) {
+      return base::InvalidArgument("--regions: \"" + region + "\" is not an ISO 3166-1 code");
+    }
+    regions.push_back(region);
+  }
+  return regions;
+}
+
+absl::StatusOr<std::map<std::string, std::string>> ReadProperties(const std::string& path) {
+  std::map<std::string, std::string> properties;
+  if (path.empty()) return properties;
+  JEMB_ASSIGN_OR_RETURN(const std::string text, ReadFile("kafka_config", path));
+  int number = 0;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    ++number;
+    line = absl::StripAsciiWhitespace(line);
+    if (line.empty() || line[0] == '#') continue;
+    const size_t equals = line.find('=');
+    if (equals == absl::string_view::npos || equals == 0) {
+      return base::InvalidArgument("--kafka_config: " + path + ":" + std::to_string(number) +
+                                   ": key=value expected");
+    }
+    properties.emplace(absl::StripAsciiWhitespace(line.substr(0, equals)),
+                       absl::StripAsciiWhitespace(line.substr(equals + 1)));
+  }
+  return properties;
+}
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "gateway";
+  return name.data();
+}
+
+class ProducerLog final : public IntentLog {
+ public:
+  explicit ProducerLog(kafka::Producer& producer) : producer_(producer) {}
+  absl::Status Produce(int32_t partition, std::string_view key, std::string_view value,
+                       uint64_t opaque) override {
+    return producer_.Produce(kafka::kIntentsTopic, partition, key, value, opaque);
+  }
+
+ private:
+  kafka::Producer& producer_;
+};
+
+}  // namespace
+
+class Service::Impl {
+ public:
+  explicit Impl(Options options) : options_(std::move(options)) {}
+  ~Impl() { Stop(); }
+
+  absl::Status Start();
+  void Stop();
+
+  int port() const { return port_; }
+  int grpc_port() const { return grpc_ ? grpc_->port() : 0; }
+  int admin_port() const { return admin_ ? admin_->port() : 0; }
+  bool ready() const { return NotReady().empty(); }
+
+ private:
+  // In the order of construction: an edge's timers need its shard's io_context.
+  struct ShardParts {
+    std::unique_ptr<runtime::Shard> shard;
+    std::unique_ptr<Intake> intake;
+    std::unique_ptr<Edge> edge;
+    std::unique_ptr<Listener> listener;
+  };
+
+  absl::Status Configure();
+  absl::Status MakeShards(std::vector<Listener::Acceptor>* acceptors);
+  absl::Status ConnectLog();
+  absl::Status MakeEdges(std::vector<Listener::Acceptor> acceptors);
+  void StartShards();
+  absl::Status StartGrpc();
+  absl::Status Listen();
+  std::string NotReady() const;
+
+  void OnDeliveries(std::span<const kafka::Delivery> deliveries);
+  void OnFinals(std::span<const FinalPtr> finals);
+  void Measure();
+
+  // Runs the task on a started shard and waits for it. Main thread.
+  template <typename Task>
+  void RunOn(size_t shard, Task task);
+  // Connections plus records in flight, over all shards.
+  size_t Unfinished();
+  void Drain();
+  void TearDown();
+
+  const Options options_;
+  std::optional<OriginList> origins_;
+  std::vector<std::string> regions_;
+  kafka::ClusterConfig cluster_;
+  std::unique_ptr<Authenticator> authenticator_;
+  Probe probe_;
+  std::unique_ptr<OutcomeWindow> window_;
+  std::unique_ptr<LagForecast> lag_;
+  std::vector<ShardParts> shards_;
+  std::unique_ptr<kafka::Producer> producer_;
+  std::unique_ptr<ProducerLog> log_;
+  std::unique_ptr<OutcomeReader> reader_;
+  std::unique_ptr<boost::asio::steady_timer> measure_timer_;
+  std::unique_ptr<IntakeGrpc> intake_grpc_;
+  std::unique_ptr<rpc::Server> grpc_;
+  std::unique_ptr<runtime::AdminServer> admin_;
+  int port_ = 0;
+  bool started_ = false;
+  std::atomic<bool> stopping_{false};
+};
+
+absl::Status Service::Impl::Start() {
+  JEMB_RETURN_IF_ERROR(Configure());
+  std::vector<Listener::Acceptor> acceptors;
+  JEMB_RETURN_IF_ERROR(MakeShards(&acceptors));
+  JEMB_ASSIGN_OR_RETURN(admin_,
+                        runtime::AdminServer::Create(options_.admin_listen, probe_.registry()));
+  admin_->AddReadyCheck([this] { return NotReady(); });
+  JEMB_RETURN_IF_ERROR(ConnectLog());
+  JEMB_RETURN_IF_ERROR(MakeEdges(std::move(acceptors)));
+  StartShards();
+  absl::Status serving = StartGrpc();
+  if (serving.ok()) serving = Listen();
+  if (!serving.ok()) Stop();
+  return serving;
+}
+
+absl::Status Service::Impl::Configure() {
+  if (options_.profile != "dev" && options_.profile != "production") {
+    return base::InvalidArgument("--profile: dev or production expected");
+  }
+  if (options_.shards < 1 || options_.shards > kShardsMax || options_.partitions < 1) {
+    return base::InvalidArgument("--shards: 1 to 64; --partitions: 1 or more");
+  }
+  std::string origins = options_.allow_origins;
+  if (origins.empty() && options_.profile == "dev") origins = "*";
+  auto parsed = OriginList::Parse(origins);
+  if (!parsed.ok()) return At("allow_origins", parsed.status());
+  origins_ = *std::move(parsed);
+  JEMB_ASSIGN_OR_RETURN(regions_, ParseRegions(options_.regions));
+
+  JEMB_ASSIGN_OR_RETURN(const std::string jwks, ReadFile("token_keys", options_.token_keys));
+  auto keys = identity::KeySet::FromJwks(jwks);
+  if (!keys.ok()) return At("token_keys", keys.status());
+  JEMB_ASSIGN_OR_RETURN(const std::string hex, ReadFile("buyer_key", options_.buyer_key));
+  auto buyer_key = identity::BuyerKey::FromHex(hex);
+  if (!buyer_key.ok()) return At("buyer_key", buyer_key.status());
+  authenticator_ = std::make_unique<Authenticator>(*std::move(keys), *std::move(buyer_key),
+                                                   options_.token_issuer, options_.token_audience);
+  cluster_.brokers = options_.brokers;
+  cluster_.client_id = "jembatan-gateway";
+  JEMB_ASSIGN_OR_RETURN(cluster_.properties, ReadProperties(options_.kafka_config));
+  return absl::OkStatus();
+}
+
+absl::Status Service::Impl::MakeShards(std::vector<Listener::Acceptor>* acceptors) {
+  std::vector<boost::asio::io_context*> contexts;
+  for (int i = 0; i < options_.shards; ++i) {
+    runtime::ShardOptions shard;
+    shard.name = "shard" + std::to_string(i);
+    shard.latency_budget_ms = options_.latency_budget_ms;
+    shards_.emplace_back().shard = std::make_unique<runtime::Shard>(shard);
+    contexts.push_back(&shards_.back().shard->context());
+  }
+  auto bound = Listener::Bind(options_.listen, contexts);
+  if (!bound.ok()) return At("listen", bound.status());
+  *acceptors = *std::move(bound);
+  return absl::OkStatus();
+}
+
+// Topics that the gateway neither reads nor writes are not its business.
+absl::Status Service::Impl::ConnectLog() {
+  std::vector<kafka::TopicSpec> topics;
+  for (kafka::TopicSpec& topic : kafka::JembatanTopics(options_.partitions)) {
+    if (topic.name == kafka::kIntentsTopic || topic.name == kafka::kOutcomesTopic) {
+      topics.push_back(std::move(topic));
+    }
+  }
+  const auto profile =
+      options_.profile == "production" ? kafka::Profile::kProduction : kafka::Profile::kDev;
+  JEMB_RETURN_IF_ERROR(kafka::CheckTopics(cluster_, topics, profile, kClusterTimeoutMs));
+
+  kafka::ProducerOptions producer;
+  producer.cluster = cluster_;
+  producer.linger_ms = options_.linger_us / 1000.0;
+  auto sink = [this](std::span<const kafka::Delivery> deliveries) { OnDeliveries(deliveries); };
+  JEMB_ASSIGN_OR_RETURN(producer_,
+                        kafka::Producer::Create(producer, shards_.front().shard->context(), sink));
+  log_ = std::make_unique<ProducerLog>(*producer_);
+
+  OutcomeWindow::Options window;
+  window.partitions = options_.partitions;
+  window.marketplace_id = options_.marketplace_id;
+  window.capacity = static_cast<size_t>(options_.outcome_window);
+  window_ = std::make_unique<OutcomeWindow>(window);
+  lag_ = std::make_unique<LagForecast>(options_.partitions);
+  reader_ = std::make_unique<OutcomeReader>(
+      cluster_, options_.partitions, shards_.front().shard->context(), *window_, *lag_,
+      [this](std::span<const FinalPtr> finals) { OnFinals(finals); });
+  return reader_->Start();
+}
+
+absl::Status Service::Impl::MakeEdges(std::vector<Listener::Acceptor> acceptors) {
+  boost::system::error_code error;
+  port_ = acceptors.front().local_endpoint(error).port();
+  IntakeOptions intake;
+  intake.crossing.marketplace_id = options_.marketplace_id;
+  intake.crossing.accepted_by =
+      options_.instance.empty() ? HostName() + ":" + std::to_string(port_) : options_.instance;
+  intake.partitions = options_.partitions;
+  intake.regions = regions_;
+  const size_t shards = shards_.size();
+  intake.in_flight_max = static_cast<size_t>(options_.in_flight_max) / shards;
+  for (size_t i = 0; i < shards; ++i) {
+    ShardParts& parts = shards_[i];
+    intake.shard = static_cast<uint8_t>(i);
+    parts.intake = std::make_unique<Intake>(intake, log_.get(), window_.get(), lag_.get());
+    Edge::Options edge;
+    edge.shard = static_cast<int>(i);
+    edge.connections_max = static_cast<size_t>(options_.connections_max) / shards;
+    edge.timeouts = options_.timeouts;
+    edge.origins = *origins_;
+    parts.edge = std::make_unique<Edge>(std::move(edge), *parts.shard, *parts.intake,
+                                        *authenticator_, probe_);
+    parts.listener = std::make_unique<Listener>(*parts.edge, std::move(acceptors[i]));
+  }
+  return absl::OkStatus();
+}
+
+void Service::Impl::StartShards() {
+  measure_timer_ = std::make_unique<boost::asio::steady_timer>(shards_.front().shard->context());
+  Measure();
+  for (ShardParts& parts : shards_) {
+    parts.edge->Start();
+    parts.shard->Start();
+  }
+  started_ = true;
+}
+
+absl::Status Service::Impl::StartGrpc() {
+  std::vector<Edge*> edges;
+  for (ShardParts& parts : shards_) edges.push_back(parts.edge.get());
+  intake_grpc_ = std::make_unique<IntakeGrpc>(std::move(edges));
+  rpc::ServerOptions server;
+  server.listen = options_.grpc_listen;
+  server.tls = {options_.tls_certificate, options_.tls_key, options_.tls_ca};
+  server.max_message_bytes = static_cast<int>(intent::kFrameBytes);
+  grpc_ = std::make_unique<rpc::Server>(std::move(server));
+  grpc_->Register(intake_grpc_->service());
+  const absl::Status started = grpc_->Start();
+  return started.ok() ? started : At("grpc_listen", started);
+}
+
+absl::Status Service::Impl::Listen() {
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    absl::Status listening;
+    RunOn(i, [&] { listening = shards_[i].listener->Start(); });
+    if (!listening.ok()) return At("listen", listening);
+  }
+  admin_->Start();
+  base::Log(base::Level::kInfo, "listening",
+            {{"port", port_}, {"grpc_port", grpc_port()}, {"admin_port", admin_port()}});
+  return absl::OkStatus();
+}
+
+std::string Service::Impl::NotReady() const {
+  if (!started_) return "not started";
+  if (stopping_.load()) return "draining";
+  if (!window_->ready()) return "the window of outcomes is being read";
+  if (!reader_->log_answers()) return "the log does not answer";
+  return {};
+}
+
+void Service::Impl::OnDeliveries(std::span<const kafka::Delivery> deliveries) {
+  if (shards_.size() == 1) {
+    shards_.front().intake->OnDeliveries(deliveries, base::WallMs());
+    return;
+  }
+  std::vector<std::vector<kafka::Delivery>> by_shard(shards_.size());
+  for (const kafka::Delivery& delivery : deliveries) {
+    const size_t shard = delivery.opaque >> kShardShift;
+    JEMB_CHECK(shard < by_shard.size());
+    by_shard[shard].push_back(delivery);
+  }
+  for (size_t i = 0; i < by_shard.size(); ++i) {
+    if (by_shard[i].empty()) continue;
+    if (i == 0) {
+      shards_[0].intake->OnDeliveries(by_shard[0], base::WallMs());
+      continue;
+    }
+    shards_[i].shard->Post([intake = shards_[i].intake.get(), batch = std::move(by_shard[i])] {
+      intake->OnDeliveries(batch, base::WallMs());
+    });
+  }
+}
+
+void Service::Impl::OnFinals(std::span<const FinalPtr> finals) {
+  for (size_t i = 1; i < shards_.size(); ++i) {
+    shards_[i].shard->Post([intake = shards_[i].intake.get(),
+                            batch = std::vector<FinalPtr>(finals.begin(), finals.end())] {
+      for (const FinalPtr& final : batch) intake->OnFinal(final);
+    });
+  }
+  for (const FinalPtr& final : finals) shards_.front().intake->OnFinal(final);
+}
+
+void Service::Impl::Measure() {
+  probe_.SetOutcomeWindow(window_->size(), window_->unreadable());
+  probe_.SetProducerRebuilds(producer_->rebuilds());
+  measure_timer_->expires_after(milliseconds(1'000));
+  measure_timer_->async_wait([this](const boost::system::error_code& error) {
+    if (!error) Measure();
+  });
+}
+
+template <typename Task>
+void Service::Impl::RunOn(size_t shard, Task task) {
+  std::promise<void> done;
+  shards_[shard].shard->Post([&task, &done] {
+    task();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+size_t Service::Impl::Unfinished() {
+  size_t unfinished = 0;
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    RunOn(i,
+          [&] { unfinished += shards_[i].edge->connections() + shards_[i].intake->in_flight(); });
+  }
+  return unfinished;
+}
+
+void Service::Impl::Drain() {
+  const auto until = std::chrono::steady_clock::now() + milliseconds(options_.drain_budget_ms);
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    RunOn(i, [&] {
+      shards_[i].listener->Stop();
+      shards_[i].edge->Drain();
+    });
+  }
+  // Refuses new calls at once; streams end by themselves within drain_ms.
+  grpc_->Stop(milliseconds(options_.drain_budget_ms));
+  while (Unfinished() > 0 && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(kDrainPoll);
+  }
+}
+
+void Service::Impl::TearDown() {
+  const auto until = std::chrono::steady_clock::now() + kAbortBudget;
+  for (size_t i = 0; i < shards_.size(); ++i) RunOn(i, [&] { shards_[i].edge->AbortAll(); });
+  // Their pending operations and posted deletions still have to run.
+  while (intake_grpc_->calls() > 0 && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(kDrainPoll);
+  }
+  size_t unsettled = 0;
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    RunOn(i, [&] {
+      unsettled += shards_[i].intake->in_flight();
+      shards_[i].edge->Stop();
+    });
+  }
+  admin_->Stop();
+  RunOn(0, [&] {
+    measure_timer_.reset();
+    reader_.reset();
+    producer_.reset();
+  });
+  for (ShardParts& parts : shards_) parts.shard->Stop();
+  base::Log(base::Level::kInfo, "stopped", {{"unsettled", unsettled}});
+}
+
+void Service::Impl::Stop() {
+  if (stopping_.exchange(true) || !started_) return;
+  Drain();
+  TearDown();
+}
+
+Service::Service(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Service::~Service() = default;
+
+absl::Status Service::Start() { return impl_->Start(); }
+void Service::Stop() { impl_->Stop(); }
+int Service::port() const { return impl_->port(); }
+int Service::grpc_port() const { return impl_->grpc_port(); }
+int Service::admin_port() const { return impl_->admin_port(); }
+bool Service::ready() const { return impl_->ready(); }
+
+}  // namespace jembatan::gateway

@@ -1,0 +1,117 @@
+#pragma once
+
+// Session: what the intake core knows of one connection (WebSocket, gRPC stream) or one unary call:
+// who speaks, and the frame that gathers receipts and outcomes until the tick's end. Transports
+// derive from it.
+//
+// A session belongs to one shard and is touched by that shard's thread only. The transport owns it
+// and closes it at the Intake before destroying it.
+//
+// SessionTable: the open sessions of one Intake, their outboxes' bound, and who is told a viewer's
+// outcomes. Owned by the Intake; the same thread.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
+
+#include "jembatan/intake/v1/intake.pb.h"
+#include "libs/identity/buyer_ref.h"
+#include "libs/identity/token.h"
+
+namespace jembatan::gateway {
+
+// Who speaks: the verified token and the pseudonym made of it. Immutable, shared.
+struct Principal {
+  identity::Viewer viewer;
+  identity::BuyerRef buyer;
+};
+
+// Receipts, outcomes and hints that may wait for a slow reader.
+inline constexpr size_t kOutboxEntries = 4096;
+
+class Session {
+ public:
+  explicit Session(std::shared_ptr<const Principal> principal) : principal_(std::move(principal)) {}
+  virtual ~Session() = default;
+
+  const Principal& principal() const { return *principal_; }
+
+  // The frame being gathered; made on first use, so that an idle connection holds none.
+  intake::v1::ServerFrame& Outbox() {
+    if (!outbox_) outbox_ = std::make_unique<intake::v1::ServerFrame>();
+    return *outbox_;
+  }
+  size_t outbox_entries() const;
+  // Takes the gathered frame; null when there is none.
+  std::unique_ptr<intake::v1::ServerFrame> TakeOutbox() { return std::move(outbox_); }
+
+  // The tick ended and the outbox holds something. The transport takes it and sends; or, while an
+  // earlier send is under way, leaves it to gather more and takes it then.
+  virtual void OnOutbox() = 0;
+  // More than kOutboxEntries wait: the reader is too slow. The transport drops the outbox and
+  // closes; what was accepted stays accepted and can be asked for. Called at most once.
+  virtual void OnOverflow() = 0;
+
+ private:
+  std::shared_ptr<const Principal> principal_;
+  std::unique_ptr<intake::v1::ServerFrame> outbox_;
+};
+
+// Sessions of one viewer that are told its outcomes; with more, the one opened first is no longer
+// told: it is most likely dead, and a living one can still watch and ask.
+inline constexpr size_t kPushSessionsPerViewer = 16;
+
+class SessionTable {
+ public:
+  // Names a session for as long as it is open; never 0 and not used again.
+  using Key = uint64_t;
+
+  struct Entry {
+    Session* session = nullptr;
+    // Submissions not yet settled.
+    size_t in_flight = 0;
+
+   private:
+    friend class SessionTable;
+    uint32_t generation = 1;
+    bool push = false;
+    bool overflowed = false;
+    // In waiting_.
+    bool waiting = false;
+  };
+
+  Key Open(Session* session, bool push_outcomes);
+  // Unknown and closed keys are ignored.
+  void Close(Key key);
+  // Null when closed. Valid until closed.
+  Entry* Find(Key key);
+
+  // The frame to which one entry may be added now, to be handed on at the tick's end; null when the
+  // session is closed or its outbox has overflowed.
+  intake::v1::ServerFrame* Gather(Key key);
+  // Adds the outcome to every session that is told this buyer's; returns how many.
+  size_t Push(const identity::BuyerRef& buyer, const intake::v1::Outcome& outcome);
+  // Calls OnOutbox or OnOverflow of every session that gathered something; these may open and close
+  // sessions. Returns the frames handed on.
+  size_t HandOn();
+  bool anything_waiting() const { return !waiting_.empty(); }
+
+ private:
+  using Keys = absl::InlinedVector<Key, 1>;
+
+  void StopPush(const identity::BuyerRef& buyer, Key key);
+
+  std::deque<Entry> entries_;  // grows without moving what it holds
+  std::vector<uint32_t> free_;
+  absl::flat_hash_map<identity::BuyerRef, Keys> push_by_buyer_;
+  std::vector<Key> waiting_;
+  std::vector<Key> handing_on_;
+};
+
+}  // namespace jembatan::gateway
