@@ -1,0 +1,110 @@
+#include "services/bridge/border.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace jembatan::bridge {
+namespace {
+
+using crossing::v1::Outcome;
+using orders::v1::OrderResult;
+
+// "https://host:port/..." -> "host:port"; empty for anything but http and https.
+std::string_view HostOf(std::string_view url) {
+  for (std::string_view scheme : {"https://", "http://"}) {
+    if (!url.starts_with(scheme)) continue;
+    url.remove_prefix(scheme.size());
+    std::string_view authority = url.substr(0, url.find_first_of("/?#"));
+    // What stands before an @ would only disguise the host.
+    return authority.find('@') == std::string_view::npos ? authority : std::string_view();
+  }
+  return {};
+}
+
+std::string Allowed(const std::string& url, UrlRule* urls) {
+  if (url.empty()) return url;
+  std::string_view host = HostOf(url);
+  bool registered = urls->hosts.empty() ||
+                    std::find(urls->hosts.begin(), urls->hosts.end(), host) != urls->hosts.end();
+  if (!host.empty() && registered) return url;
+  ++urls->dropped;
+  return {};
+}
+
+Outcome::State StateOf(OrderResult::State state) {
+  switch (state) {
+    case OrderResult::STATE_ORDERED:
+      return Outcome::STATE_ORDERED;
+    case OrderResult::STATE_HANDED_OFF:
+      return Outcome::STATE_HANDED_OFF;
+    case OrderResult::STATE_REJECTED:
+      return Outcome::STATE_REJECTED;
+    case OrderResult::STATE_EXPIRED:
+      return Outcome::STATE_EXPIRED;
+    case OrderResult::STATE_UNSPECIFIED:
+    case OrderResult::STATE_RETRY:
+    case orders::v1::OrderResult_State_OrderResult_State_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case orders::v1::OrderResult_State_OrderResult_State_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
+  }
+  return Outcome::STATE_UNSPECIFIED;
+}
+
+// Reasons share numbers across the contracts; one that crossing does not know becomes UNSPECIFIED.
+crossing::v1::Reason ReasonOf(orders::v1::Reason reason) {
+  int number = static_cast<int>(reason);
+  return crossing::v1::Reason_IsValid(number) ? static_cast<crossing::v1::Reason>(number)
+                                              : crossing::v1::REASON_UNSPECIFIED;
+}
+
+void FillOutcome(const OrderResult& result, UrlRule* urls, Outcome* outcome) {
+  outcome->set_state(StateOf(result.state()));
+  outcome->set_reason(ReasonOf(result.reason()));
+  outcome->set_order_id(result.order_id());
+  outcome->set_continue_url(Allowed(result.continue_url(), urls));
+  outcome->set_invoice_url(Allowed(result.invoice_url(), urls));
+  if (result.has_price()) {
+    outcome->mutable_price()->set_currency(result.price().currency());
+    outcome->mutable_price()->set_amount_minor(result.price().amount_minor());
+  }
+  if (result.has_hold_expires_at()) *outcome->mutable_hold_expires_at() = result.hold_expires_at();
+  outcome->set_fingerprint(result.fingerprint());
+}
+
+}  // namespace
+
+void ToOrder(const crossing::v1::PurchaseIntent& intent, orders::v1::Order* order) {
+  order->Clear();
+  order->set_intent_id(intent.intent_id());
+  order->set_buyer_ref(intent.buyer_ref());
+  order->set_offer_id(intent.offer_id());
+  order->set_quantity(intent.quantity());
+  if (intent.has_price_seen()) {
+    order->mutable_price_seen()->set_currency(intent.price_seen().currency());
+    order->mutable_price_seen()->set_amount_minor(intent.price_seen().amount_minor());
+  }
+  order->set_price_version(intent.price_version());
+  order->set_campaign_id(intent.campaign_id());
+  order->set_attribution(intent.attribution());
+  order->set_voucher_ref(intent.voucher_ref());
+  order->set_fingerprint(intent.fingerprint());
+  *order->mutable_deadline() = intent.deadline();
+}
+
+Decision ToDecision(const OrderResult& result, UrlRule* urls) {
+  Decision decision;
+  decision.index = result.index();
+  decision.retry = StateOf(result.state()) == Outcome::STATE_UNSPECIFIED;
+  decision.retry_after_ms = result.retry_after_ms();
+  if (!decision.retry) FillOutcome(result, urls, &decision.outcome);
+  return decision;
+}
+
+Finding ToFinding(const orders::v1::GetOrdersResponse::Answer& answer, UrlRule* urls) {
+  Finding finding;
+  finding.found = answer.found();
+  if (finding.found) FillOutcome(answer.result(), urls, &finding.outcome);
+  return finding;
+}
+
+}  // namespace jembatan::bridge

@@ -1,0 +1,360 @@
+#include <algorithm>
+
+#include "libs/base/check.h"
+#include "libs/crossing/time.h"
+#include "services/bridge/partition.h"
+
+// Deciding: what each intent needs next, in the order of its lane (protocol rules 1, 4, 5, 6).
+
+namespace jembatan::bridge {
+
+using crossing::v1::DeadLetter;
+using crossing::v1::Outcome;
+
+void Partition::OnIntent(const event::Intent& event, Now /*now*/, Effects* effects) {
+  if (draining_ || event.offset < next_offset_) return;
+  next_offset_ = event.offset + 1;
+  ++shared_->counts.intents;
+  Record record;
+  record.offset = event.offset;
+  record.append_ms = event.append_ms;
+  record.intent = std::make_unique<crossing::v1::PurchaseIntent>();
+  bool decoded =
+      record.intent->ParseFromArray(event.value.data(), static_cast<int>(event.value.size()));
+  if (decoded) record.malformed = CheckIntent(*record.intent, event.key, &record.key);
+  if (record.key) record.deadline_ms = record.key->id.unix_ms() + intent::kTtlMs;
+
+  uint64_t number = first_number_ + records_.size();
+  bool is_void = record.key && record.append_ms > record.deadline_ms && shared_->rules.void_when_late;
+  bool malformed = !decoded || !record.malformed.empty();
+  std::string_view detail = decoded ? record.malformed : "not a PurchaseIntent";
+  Admit(std::move(record), event);
+  if (is_void) {
+    // The gateway answered DEADLINE_PASSED by the same append time: nobody waits for an outcome.
+    ++shared_->counts.void_intents;
+    At(number).outcome_done = true;
+    Finish(number);
+  } else if (malformed) {
+    WriteDeadLetter(number, decoded ? DeadLetter::CAUSE_MALFORMED : DeadLetter::CAUSE_UNDECODABLE,
+                    detail, event.key, event.value, effects);
+  }
+}
+
+// Takes the record into the window, and into its lane if anything is to be decided about it.
+void Partition::Admit(Record record, const event::Intent& event) {
+  bool undecidable = !record.key;
+  bool is_void = record.key && record.append_ms > record.deadline_ms && shared_->rules.void_when_late;
+  uint64_t number = first_number_ + records_.size();
+  records_.push_back(std::move(record));
+  Record& kept = records_.back();
+  if (undecidable || is_void) {
+    // Without an id there is nobody to tell: the dead letter is all there is.
+    kept.stage = Stage::kRecorded;
+    kept.outcome_done = undecidable;
+    return;
+  }
+  kept.lane_key = std::string(event.key);
+  kept.lane = LaneOf(kept.lane_key);
+  kept.lane->waiting.push_back(number);
+  undecided_.try_emplace(*kept.key, number);
+  Enlist(kept.lane);
+}
+
+Partition::Lane* Partition::LaneOf(const std::string& offer_id) {
+  std::unique_ptr<Lane>& lane = lanes_[offer_id];
+  if (!lane) {
+    lane = std::make_unique<Lane>();
+    lane->offer_id = offer_id;
+  }
+  return lane.get();
+}
+
+void Partition::Enlist(Lane* lane) {
+  if (lane->listed) return;
+  lane->listed = true;
+  ready_.push_back(lane);
+}
+
+void Partition::Rest(Lane* lane, int64_t at_least_ms, Now now) {
+  lane->not_before_mono_ms = now.mono_ms + std::max(at_least_ms, Backoff(lane->attempts++));
+  Enlist(lane);
+}
+
+void Partition::DropIfIdle(Lane* lane) {
+  if (!lane->waiting.empty() || lane->placed > 0 || lane->blocked || lane->listed) return;
+  lanes_.erase(std::string(lane->offer_id));
+}
+
+// Returns a record to its lane, in its place.
+void Partition::PutBack(uint64_t number) {
+  Record& record = At(number);
+  record.stage = Stage::kWaiting;
+  std::deque<uint64_t>& waiting = record.lane->waiting;
+  waiting.insert(std::lower_bound(waiting.begin(), waiting.end(), number), number);
+}
+
+bool Partition::NeedsAsking(const Record& record) const {
+  if (!shared_->rules.ask_before_deciding || record.cleared) return false;
+  return record.offset < horizon_ || record.called;
+}
+
+Partition::Next Partition::Classify(uint64_t number, const Record& record, Now now) const {
+  const crossing::v1::PurchaseIntent& intent = *record.intent;
+  Next next;
+  next.repeat = finals_.Find(*record.key, intent.fingerprint());
+  if (next.repeat) {
+    next.kind = Next::Kind::kRepeat;
+    return next;
+  }
+  next.kind = Next::Kind::kDecide;
+  next.state = Outcome::STATE_REJECTED;
+  auto first = undecided_.find(*record.key);
+  bool another_first = first != undecided_.end() && first->second != number;
+  if (another_first && At(first->second).intent->fingerprint() == intent.fingerprint()) {
+    next.kind = Next::Kind::kHold;  // a copy waits for the first one's final and repeats it
+  } else if (another_first || finals_.KnowsOtherBody(*record.key, intent.fingerprint())) {
+    next.reason = crossing::v1::REASON_ID_REUSED;
+  } else if (!record.malformed.empty()) {
+    next.reason = crossing::v1::REASON_MALFORMED;
+  } else if (!intent.consent_given()) {
+    // Nothing of it ever crosses, not even a question.
+    next.reason = crossing::v1::REASON_CONSENT_NOT_GIVEN;
+    next.may_need_asking = false;
+  } else if (intent.marketplace_id() != shared_->writer.marketplace_id) {
+    next.reason = crossing::v1::REASON_MARKETPLACE_NOT_REGISTERED;
+  } else if (now.wall_ms > record.deadline_ms && shared_->rules.expire) {
+    next.state = Outcome::STATE_EXPIRED;
+    next.reason = crossing::v1::REASON_DEADLINE_PASSED;
+  } else {
+    next.kind = Next::Kind::kPlace;
+  }
+  return next;
+}
+
+void Partition::Dispatch(Now now, Effects* effects) {
+  while (!resting_.empty() && resting_.begin()->first <= now.mono_ms) {
+    ready_.push_back(resting_.begin()->second);
+    resting_.erase(resting_.begin());
+  }
+  while (!ready_.empty() && batches_.size() < kBatchesInFlight && finals_.size() < kFinalsMax) {
+    effect::Place place{NextId(), number_, token_, {}};
+    // Lanes enlisted while this batch fills up wait for the next one.
+    for (size_t lanes = ready_.size(); lanes > 0; --lanes) {
+      Lane* lane = ready_.front();
+      ready_.pop_front();
+      lane->listed = false;
+      WorkOnLane(lane, now, &place, effects);
+      if (place.intents.size() >= kOrdersPerBatch) break;
+    }
+    if (place.intents.empty()) break;
+    Send(std::move(place), now, effects);
+  }
+}
+
+void Partition::Send(effect::Place place, Now now, Effects* effects) {
+  Batch& batch = batches_[place.batch];
+  batch.unanswered = batch.records.size();
+  batch.sent_mono_ms = now.mono_ms;
+  shared_->counts.placed += place.intents.size();
+  effects->push_back(std::move(place));
+}
+
+void Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* effects) {
+  if (now.mono_ms < lane->not_before_mono_ms) {
+    lane->listed = true;
+    resting_.emplace(lane->not_before_mono_ms, lane);
+    return;
+  }
+  size_t taken = 0;
+  while (!lane->waiting.empty() && !lane->blocked) {
+    uint64_t number = lane->waiting.front();
+    Record& record = At(number);
+    Next next = Classify(number, record, now);
+    if (next.kind == Next::Kind::kHold) {
+      // The first copy's final wakes its own lane; a forged record may wait in another one.
+      if (At(undecided_.at(*record.key)).lane != lane) Rest(lane, 0, now);
+      return;
+    }
+    bool busy = lane->placed > 0;
+    if (next.kind == Next::Kind::kDecide && busy) return;
+    if (next.kind == Next::Kind::kPlace) {
+      if (busy && lane->batch != place->batch && shared_->rules.one_batch_per_lane) return;
+      if (taken == kOrdersPerLane || place->intents.size() >= kOrdersPerBatch) {
+        if (lane->batch != place->batch) Enlist(lane);
+        return;
+      }
+    }
+    lane->waiting.pop_front();
+    if (next.kind == Next::Kind::kRepeat) {
+      ++shared_->counts.repeated;
+      auto first = undecided_.find(*record.key);
+      if (first != undecided_.end() && first->second == number) undecided_.erase(first);
+      Write(number, next.repeat, /*frees_lane=*/false, effects);
+    } else if (next.kind == Next::Kind::kPlace) {
+      record.stage = Stage::kPlaced;
+      record.cleared = false;
+      ++lane->placed;
+      ++taken;
+      lane->batch = place->batch;
+      batches_[place->batch].records.push_back(number);
+      place->intents.push_back(record.intent.get());
+    } else if (next.may_need_asking && NeedsAsking(record)) {
+      record.stage = Stage::kAsked;
+      lane->blocked = true;
+      questions_.push_back(number);
+    } else {
+      DecideAlone(number, next.state, next.reason, now, effects);
+    }
+  }
+  DropIfIdle(lane);
+}
+
+void Partition::SendQuestions(Effects* effects) {
+  while (!questions_.empty() && asks_.size() < kAsksInFlight) {
+    size_t count = std::min(questions_.size(), kKeysPerAsk);
+    effect::Ask ask{NextId(), number_, token_, {}};
+    std::vector<uint64_t> numbers(questions_.begin(), questions_.begin() + count);
+    questions_.erase(questions_.begin(), questions_.begin() + count);
+    for (uint64_t number : numbers) ask.intents.push_back(At(number).intent.get());
+    shared_->counts.asked += count;
+    asks_[ask.ask] = std::move(numbers);
+    effects->push_back(std::move(ask));
+  }
+}
+
+void Partition::OnFound(const event::Found& event, Now now, Effects* effects) {
+  auto it = asks_.find(event.ask);
+  if (it == asks_.end()) return;
+  std::vector<uint64_t> numbers = std::move(it->second);
+  asks_.erase(it);
+  if (event.stale) {
+    ClaimAnew(now);
+    return;
+  }
+  bool answered = event.answered && event.findings.size() == numbers.size();
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    uint64_t number = numbers[i];
+    Record& record = At(number);
+    Lane* lane = record.lane;
+    lane->blocked = false;
+    if (!answered) {
+      PutBack(number);
+      Rest(lane, 0, now);
+      continue;
+    }
+    lane->attempts = 0;
+    if (!event.findings[i].found) {
+      record.cleared = true;
+      PutBack(number);
+    } else if (event.findings[i].outcome.fingerprint() == record.intent->fingerprint()) {
+      Decide(number, event.findings[i].outcome, /*alone=*/false, now, effects);
+    } else {
+      DecideAlone(number, Outcome::STATE_REJECTED, crossing::v1::REASON_ID_REUSED, now, effects);
+    }
+    Enlist(lane);
+  }
+}
+
+void Partition::OnAnswered(const event::Answered& event, Now now, Effects* effects) {
+  auto it = batches_.find(event.batch);
+  if (it == batches_.end()) return;
+  Batch& batch = it->second;
+  for (const Decision& decision : event.decisions) {
+    if (decision.index >= batch.records.size() || batch.records[decision.index] == 0) continue;
+    uint64_t number = std::exchange(batch.records[decision.index], 0);
+    --batch.unanswered;
+    Lane* lane = At(number).lane;
+    --lane->placed;
+    if (decision.retry) {
+      ++shared_->counts.retries;
+      PutBack(number);
+      lane->retry_after_ms = std::max(lane->retry_after_ms, decision.retry_after_ms);
+    } else {
+      lane->attempts = 0;
+      Decide(number, decision.outcome, /*alone=*/false, now, effects);
+    }
+    if (lane->placed > 0) continue;
+    if (lane->retry_after_ms >= 0) {
+      Rest(lane, std::exchange(lane->retry_after_ms, -1), now);
+    } else {
+      Enlist(lane);
+    }
+  }
+  if (batch.unanswered == 0) batches_.erase(it);
+  if (event.stale) ClaimAnew(now);
+}
+
+void Partition::DecideAlone(uint64_t number, Outcome::State state, crossing::v1::Reason reason,
+                            Now now, Effects* effects) {
+  Outcome outcome;
+  outcome.set_state(state);
+  outcome.set_reason(reason);
+  Decide(number, std::move(outcome), /*alone=*/true, now, effects);
+}
+
+void Partition::Decide(uint64_t number, Outcome outcome, bool alone, Now now, Effects* effects) {
+  Record& record = At(number);
+  const crossing::v1::PurchaseIntent& intent = *record.intent;
+  outcome.set_intent_id(intent.intent_id());
+  outcome.set_buyer_ref(intent.buyer_ref());
+  outcome.set_offer_id(intent.offer_id());
+  outcome.set_fingerprint(intent.fingerprint());
+  outcome.set_intent_offset(record.offset);
+  crossing::SetMs(record.append_ms, outcome.mutable_intent_append_time());
+  crossing::SetMs(now.wall_ms, outcome.mutable_decided_at());
+  BridgeCounts& counts = shared_->counts;
+  counts.ordered += outcome.state() == Outcome::STATE_ORDERED;
+  counts.handed_off += outcome.state() == Outcome::STATE_HANDED_OFF;
+  counts.rejected += outcome.state() == Outcome::STATE_REJECTED;
+  counts.expired += outcome.state() == Outcome::STATE_EXPIRED;
+
+  auto bytes = std::make_shared<const std::string>(outcome.SerializeAsString());
+  finals_.Remember(*record.key, intent.fingerprint(), record.deadline_ms, bytes, /*in_log=*/false);
+  auto first = undecided_.find(*record.key);
+  if (first != undecided_.end() && first->second == number) undecided_.erase(first);
+  if (!alone && outcome.reason() == crossing::v1::REASON_MALFORMED) {
+    WriteDeadLetter(number, DeadLetter::CAUSE_MALFORMED, "refused by the marketplace",
+                    record.lane_key, intent.SerializeAsString(), effects);
+  }
+  bool wait = alone && shared_->rules.lane_waits_for_refusal;
+  if (wait) record.lane->blocked = true;
+  Write(number, bytes, /*frees_lane=*/wait, effects);
+}
+
+void Partition::Write(uint64_t number, const Finals::Bytes& bytes, bool frees_lane,
+                      Effects* effects) {
+  Record& record = At(number);
+  record.stage = Stage::kRecorded;
+  uint64_t cookie = NextId();
+  cookies_[cookie] =
+      Cookie{.kind = Cookie::Kind::kOutcome, .record = number, .frees_lane = frees_lane};
+  effects->push_back(effect::ProduceOutcome{cookie, number_, record.lane_key,
+                                            FinalRecord(shared_->writer, token_, *bytes)});
+}
+
+void Partition::WriteDeadLetter(uint64_t number, DeadLetter::Cause cause, std::string_view detail,
+                                std::string_view key, std::string_view value, Effects* effects) {
+  Record& record = At(number);
+  record.dead_letter_due = true;
+  ++shared_->counts.dead_letters;
+  DeadLetter letter;
+  letter.set_cause(cause);
+  letter.set_detail(std::string(detail));
+  letter.set_topic("jembatan.intents.v1");
+  letter.set_partition(number_);
+  letter.set_offset(record.offset);
+  crossing::SetMs(record.append_ms, letter.mutable_append_time());
+  letter.set_key(std::string(key));
+  letter.set_value(std::string(value.substr(0, kDeadLetterValueBytes)));
+  letter.set_attempts(1);
+  letter.set_written_by(shared_->writer.instance);
+  uint64_t cookie = NextId();
+  Cookie& kept = cookies_[cookie];
+  kept.kind = Cookie::Kind::kDeadLetter;
+  kept.record = number;
+  kept.key = std::string(key);
+  kept.value = letter.SerializeAsString();
+  effects->push_back(effect::ProduceDeadLetter{cookie, kept.key, kept.value});
+}
+
+}  // namespace jembatan::bridge

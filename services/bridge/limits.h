@@ -1,0 +1,54 @@
+#pragma once
+
+// Every bound of the bridge, in one place. The protocol's constants are intent/limits.h's: the TTL is
+// frozen with the topic's version. Pure constants.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "libs/intent/limits.h"
+
+namespace jembatan::bridge {
+
+// Records of one partition that may be unfinished: fetching pauses at the high mark and resumes at the
+// low one. A fetch under way may still bring kOverrun more.
+inline constexpr size_t kUnfinishedHigh = 16'384;
+inline constexpr size_t kUnfinishedLow = 8'192;
+inline constexpr size_t kOverrun = 65'536;
+
+// Orders of one batch, and batches of one partition that may be unanswered.
+inline constexpr size_t kOrdersPerBatch = 512;
+inline constexpr size_t kBatchesInFlight = 4;
+// Orders one lane may put into a batch, so that a hot offer leaves room for others.
+inline constexpr size_t kOrdersPerLane = 256;
+// Keys of one GetOrders call, and calls of one partition that may be unanswered.
+inline constexpr size_t kKeysPerAsk = 100;
+inline constexpr size_t kAsksInFlight = 4;
+// Finals one partition remembers. At this bound it stops deciding until old ones fall out.
+inline constexpr size_t kFinalsMax = 2'000'000;
+
+// Bytes of an unreadable value that a dead letter keeps.
+inline constexpr size_t kDeadLetterValueBytes = 65'536;
+
+// A call unanswered for this long makes the stream count as broken.
+inline constexpr int64_t kAnswerTimeoutMs = 10'000;
+// Full jitter backoff: uniform in [0, min(first * 2^attempt, longest)].
+inline constexpr int64_t kBackoffFirstMs = 50;
+inline constexpr int64_t kBackoffLongestMs = 5'000;
+
+// How often an owner repeats `open` with its progress, and claims anew.
+inline constexpr int64_t kReopenMs = intent::kTtlMs / 4;
+inline constexpr int64_t kReclaimMs = 3'000'000;
+// How often finished offsets are committed, unless this many have finished before.
+inline constexpr int64_t kCommitMs = 500;
+inline constexpr int64_t kCommitRecords = 10'000;
+
+// How far before the first unfinished intent's append time the window of finals begins (rule 5).
+inline constexpr int64_t kWindowBackMs = intent::kTtlMs + intent::kFutureMs +
+                                         2 * intent::kBrokerSkewMs + intent::kGatewaySkewMs;
+
+static_assert(kUnfinishedLow < kUnfinishedHigh);
+static_assert(kOrdersPerBatch * kBatchesInFlight <= kUnfinishedHigh);
+static_assert(kReclaimMs <= 3'600'000, "owners claim anew at least hourly (rule 2)");
+
+}  // namespace jembatan::bridge

@@ -1,0 +1,267 @@
+#include "services/bridge/orders_grpc.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "libs/base/check.h"
+#include "libs/base/log.h"
+
+namespace jembatan::bridge {
+namespace {
+
+constexpr int kReopenFirstMs = 50;
+constexpr int kReopenLongestMs = 2'000;
+
+}  // namespace
+
+// One PlaceOrders stream from its opening to its end. At most one read and one write are under way; the
+// object lives until gRPC has returned every tag.
+class OrdersClient::Stream {
+ public:
+  explicit Stream(OrdersClient* owner) : owner_(owner) {
+    call_ = owner->stub_->PrepareAsyncPlaceOrders(&context_, owner->queue_->get());
+    ++tags_;
+    call_->StartCall(&started_);
+  }
+
+  void Place(const effect::Place& place) {
+    orders::v1::PlaceOrdersRequest& request = waiting_.emplace_back();
+    request.set_batch_id(place.batch);
+    owner_->SetScope(place.partition, place.token, request.mutable_fencing());
+    request.mutable_orders()->Reserve(static_cast<int>(place.intents.size()));
+    for (const crossing::v1::PurchaseIntent* intent : place.intents) {
+      ToOrder(*intent, request.add_orders());
+    }
+    WriteNext();
+  }
+
+  // The owner wants to hear nothing more of this stream.
+  void Abandon() {
+    owner_ = nullptr;
+    context_.TryCancel();
+    FinishIfIdle();
+  }
+
+ private:
+  // Tags are members that outlive their operations, so running one deletes nothing by itself.
+  struct Step : rpc::Tag {
+    Step(Stream* stream, void (Stream::*run)(bool)) : stream(stream), run(run) {}
+    void Run(bool ok) override {
+      --stream->tags_;
+      (stream->*run)(ok);
+      stream->FinishIfIdle();
+    }
+    Stream* stream;
+    void (Stream::*run)(bool);
+  };
+
+  void OnStarted(bool ok) {
+    if (!ok) return Break();
+    if (owner_ == nullptr) return;
+    up_ = true;
+    Read();
+    owner_->attempts_ = 0;
+    owner_->handler_->OnStreamUp();
+  }
+
+  void Read() {
+    ++tags_;
+    call_->Read(&response_, &read_);
+  }
+
+  void OnRead(bool ok) {
+    if (!ok) return Break();
+    if (owner_ != nullptr) {
+      decisions_.clear();
+      for (const orders::v1::OrderResult& result : response_.results()) {
+        decisions_.push_back(ToDecision(result, &owner_->options_.urls));
+      }
+      event::Answered answered{response_.batch_id(), response_.stale(), decisions_};
+      owner_->handler_->OnAnswered(answered);
+    }
+    if (!broken_) Read();
+  }
+
+  void WriteNext() {
+    if (writing_ || broken_ || !up_ || waiting_.empty()) return;
+    writing_ = true;
+    ++tags_;
+    call_->Write(waiting_.front(), &written_);
+  }
+
+  void OnWritten(bool ok) {
+    writing_ = false;
+    waiting_.pop_front();
+    if (!ok) return Break();
+    WriteNext();
+  }
+
+  void Break() {
+    broken_ = true;
+    context_.TryCancel();
+  }
+
+  void OnFinished(bool /*ok*/) { finished_seen_ = true; }
+
+  // Once broken and without operations under way: collect the status, tell the owner, go.
+  void FinishIfIdle() {
+    if (owner_ == nullptr) broken_ = true;
+    if (!broken_ || tags_ > 0) return;
+    // Nobody asks for the status, and the queue may be shut down: it takes no operation any more.
+    // The call ends with its context.
+    if (owner_ == nullptr) {
+      delete this;
+      return;
+    }
+    if (!finish_asked_) {
+      finish_asked_ = true;
+      ++tags_;
+      call_->Finish(&status_, &finished_);
+      return;
+    }
+    if (!finished_seen_) return;
+    owner_->OnStreamEnded(status_.error_message());
+    delete this;
+  }
+
+  OrdersClient* owner_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientAsyncReaderWriter<orders::v1::PlaceOrdersRequest,
+                                                orders::v1::PlaceOrdersResponse>>
+      call_;
+  std::deque<orders::v1::PlaceOrdersRequest> waiting_;  // bounded by the core's kBatchesInFlight
+  orders::v1::PlaceOrdersResponse response_;
+  std::vector<Decision> decisions_;
+  grpc::Status status_;
+  int tags_ = 0;
+  bool up_ = false;
+  bool writing_ = false;
+  bool broken_ = false;
+  bool finish_asked_ = false;
+  bool finished_seen_ = false;
+  Step started_{this, &Stream::OnStarted};
+  Step read_{this, &Stream::OnRead};
+  Step written_{this, &Stream::OnWritten};
+  Step finished_{this, &Stream::OnFinished};
+};
+
+class OrdersClient::FenceCall : public rpc::Tag {
+ public:
+  FenceCall(OrdersClient* owner, const effect::Fence& fence) : owner_(owner), fence_(fence) {
+    owner->SetScope(fence.partition, fence.token, request_.mutable_fencing());
+    owner->SetDeadline(&context_);
+    call_ = owner->stub_->AsyncFence(&context_, request_, owner->queue_->get());
+    call_->Finish(&response_, &status_, this);
+  }
+  void Run(bool /*ok*/) override {
+    std::unique_ptr<FenceCall> self(this);
+    if (owner_->stopped_) return;
+    event::Fenced fenced{fence_.partition, fence_.token, std::nullopt};
+    if (status_.ok()) fenced.highest = response_.token();
+    owner_->handler_->OnFenced(fenced);
+  }
+
+ private:
+  OrdersClient* const owner_;
+  const effect::Fence fence_;
+  grpc::ClientContext context_;
+  orders::v1::FenceRequest request_;
+  orders::v1::FenceResponse response_;
+  grpc::Status status_;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<orders::v1::FenceResponse>> call_;
+};
+
+class OrdersClient::AskCall : public rpc::Tag {
+ public:
+  AskCall(OrdersClient* owner, const effect::Ask& ask) : owner_(owner), ask_(ask.ask) {
+    owner->SetScope(ask.partition, ask.token, request_.mutable_fencing());
+    owner->SetDeadline(&context_);
+    for (const crossing::v1::PurchaseIntent* intent : ask.intents) {
+      orders::v1::GetOrdersRequest::Key* key = request_.add_keys();
+      key->set_buyer_ref(intent->buyer_ref());
+      key->set_intent_id(intent->intent_id());
+    }
+    call_ = owner->stub_->AsyncGetOrders(&context_, request_, owner->queue_->get());
+    call_->Finish(&response_, &status_, this);
+  }
+  void Run(bool /*ok*/) override {
+    std::unique_ptr<AskCall> self(this);
+    if (owner_->stopped_) return;
+    std::vector<Finding> findings;
+    for (const orders::v1::GetOrdersResponse::Answer& answer : response_.answers()) {
+      findings.push_back(ToFinding(answer, &owner_->options_.urls));
+    }
+    owner_->handler_->OnFound(event::Found{ask_, status_.ok(), response_.stale(), findings});
+  }
+
+ private:
+  OrdersClient* const owner_;
+  const uint64_t ask_;
+  grpc::ClientContext context_;
+  orders::v1::GetOrdersRequest request_;
+  orders::v1::GetOrdersResponse response_;
+  grpc::Status status_;
+  std::unique_ptr<grpc::ClientAsyncResponseReader<orders::v1::GetOrdersResponse>> call_;
+};
+
+OrdersClient::OrdersClient(Options options, std::shared_ptr<grpc::Channel> channel,
+                           rpc::CompletionQueue* queue, boost::asio::io_context& context,
+                           OrdersHandler* handler)
+    : options_(std::move(options)),
+      stub_(orders::v1::OrderService::NewStub(channel)),
+      queue_(queue),
+      handler_(handler),
+      reopen_(context) {}
+
+OrdersClient::~OrdersClient() { JEMB_CHECK(stream_ == nullptr); }
+
+void OrdersClient::Start() { Open(); }
+
+void OrdersClient::Stop() {
+  stopped_ = true;
+  reopen_.cancel();
+  if (stream_ != nullptr) std::exchange(stream_, nullptr)->Abandon();
+}
+
+void OrdersClient::Open() { stream_ = new Stream(this); }
+
+void OrdersClient::OnStreamEnded(const std::string& why) {
+  stream_ = nullptr;
+  if (stopped_) return;
+  if (attempts_ == 0) base::Log(base::Level::kWarn, "orders_stream_down", {{"why", why}});
+  handler_->OnStreamDown();
+  int wait_ms = std::min(kReopenFirstMs << std::min(attempts_++, 10), kReopenLongestMs);
+  reopen_.expires_after(std::chrono::milliseconds(wait_ms));
+  reopen_.async_wait([this](boost::system::error_code error) {
+    if (!error && !stopped_) Open();
+  });
+}
+
+void OrdersClient::Place(const effect::Place& place) {
+  // Without a stream the core hears of the break in this same turn; the batch counts as unanswered.
+  if (stream_ != nullptr) stream_->Place(place);
+}
+
+void OrdersClient::Ask(const effect::Ask& ask) { new AskCall(this, ask); }
+
+void OrdersClient::Fence(const effect::Fence& fence) { new FenceCall(this, fence); }
+
+void OrdersClient::Reset() {
+  if (stream_ == nullptr) return;
+  std::exchange(stream_, nullptr)->Abandon();
+  OnStreamEnded("a batch was not answered in time");
+}
+
+void OrdersClient::SetScope(int32_t partition, uint64_t token, orders::v1::Fencing* fencing) const {
+  fencing->set_topic_version(options_.topic_version);
+  fencing->set_partition(static_cast<uint32_t>(partition));
+  fencing->set_token(token);
+}
+
+void OrdersClient::SetDeadline(grpc::ClientContext* context) const {
+  context->set_deadline(std::chrono::system_clock::now() +
+                        std::chrono::milliseconds(options_.call_timeout_ms));
+}
+
+}  // namespace jembatan::bridge

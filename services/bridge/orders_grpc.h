@@ -1,0 +1,85 @@
+#pragma once
+
+// OrdersClient: the marketplace's OrderService as the bridge uses it: one PlaceOrders stream that is
+// reopened with backoff, and unary Fence and GetOrders beside it. Calls carry the scope's token; results
+// come back through the border as values of the core's vocabulary.
+//
+// Owned by the bridge's Service. All methods and handler calls on the shard's thread; the completion
+// queue's thread only hands over. Ends with Stop(); the completion queue must be stopped after it while
+// the shard still runs, or be drained by it.
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "jembatan/orders/v1/orders.grpc.pb.h"
+#include "libs/rpc/completion_queue.h"
+#include "services/bridge/border.h"
+#include "services/bridge/events.h"
+
+namespace jembatan::bridge {
+
+class OrdersHandler {
+ public:
+  virtual ~OrdersHandler() = default;
+  virtual void OnStreamUp() = 0;
+  virtual void OnStreamDown() = 0;
+  virtual void OnFenced(const event::Fenced& fenced) = 0;
+  virtual void OnAnswered(const event::Answered& answered) = 0;
+  virtual void OnFound(const event::Found& found) = 0;
+};
+
+class OrdersClient {
+ public:
+  struct Options {
+    // Name and version of the intents' log, the first part of every scope.
+    std::string topic_version;
+    // How long a unary call may take before it counts as unanswered.
+    int call_timeout_ms = 3'000;
+    UrlRule urls;
+  };
+
+  OrdersClient(Options options, std::shared_ptr<grpc::Channel> channel,
+               rpc::CompletionQueue* queue, boost::asio::io_context& context,
+               OrdersHandler* handler);
+  ~OrdersClient();
+
+  // Opens the stream and keeps it open until Stop.
+  void Start();
+  void Stop();
+
+  void Place(const effect::Place& place);
+  void Ask(const effect::Ask& ask);
+  void Fence(const effect::Fence& fence);
+  // Breaks the stream: everything unanswered on it counts as such.
+  void Reset();
+
+  uint64_t dropped_urls() const { return options_.urls.dropped; }
+
+ private:
+  class Stream;
+  class FenceCall;
+  class AskCall;
+
+  void Open();
+  void OnStreamEnded(const std::string& why);
+  void SetScope(int32_t partition, uint64_t token, orders::v1::Fencing* fencing) const;
+  void SetDeadline(grpc::ClientContext* context) const;
+
+  Options options_;
+  std::unique_ptr<orders::v1::OrderService::Stub> stub_;
+  rpc::CompletionQueue* const queue_;
+  OrdersHandler* const handler_;
+  boost::asio::steady_timer reopen_;
+  Stream* stream_ = nullptr;  // deletes itself when its last tag has run
+  int attempts_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace jembatan::bridge

@@ -1,0 +1,275 @@
+#pragma once
+
+// Partition: everything the bridge decides about one assigned partition of the intents topic, by the
+// protocol's rules. It owns the unfinished records, the lanes (one per offer), the window of finals and
+// the ownership token. Pure: events in, effects out; no I/O, no clock, no iteration over hash order.
+//
+// Life: assigned -> (claim -> fence -> open and read the window -> own) repeated on every broken stream,
+// STALE answer, void record and hourly -> revoked: finish what is under way, commit, release.
+//
+// Life of a record: waiting in its lane -> placed or asked about -> recorded (outcome handed to the
+// log) -> finished (outcome read back from the log as valid). The contiguous finished prefix is what is
+// committed.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "libs/crossing/outcome_judge.h"
+#include "services/bridge/events.h"
+#include "services/bridge/finals.h"
+#include "services/bridge/limits.h"
+#include "services/bridge/records.h"
+
+namespace jembatan::bridge {
+
+// Counters since start, summed over partitions; plain numbers for the service's probe.
+struct BridgeCounts {
+  uint64_t intents = 0;
+  uint64_t placed = 0;
+  uint64_t asked = 0;
+  uint64_t ordered = 0;
+  uint64_t handed_off = 0;
+  uint64_t rejected = 0;
+  uint64_t expired = 0;
+  uint64_t repeated = 0;
+  uint64_t void_intents = 0;
+  uint64_t dead_letters = 0;
+  uint64_t retries = 0;
+  uint64_t claims = 0;
+  uint64_t superseded = 0;
+  uint64_t unreadable_outcomes = 0;
+};
+
+// Rules of the protocol that a test may switch off to see the simulation find their absence. All on in
+// every service; there is no flag for them.
+struct Rules {
+  bool void_when_late = true;          // 1
+  bool void_by_token = true;           // 2: readers ignore superseded outcomes
+  bool read_back_before_commit = true; // 2
+  bool ask_before_deciding = true;     // 4
+  bool remember_finals = true;         // 5: window
+  bool drop_pins_on_claim = true;      // 5
+  bool claim_on_broken_stream = true;  // 2
+  bool lane_waits_for_refusal = true;  // 6
+  bool one_batch_per_lane = true;      // P6
+  bool expire = true;                  // P5 at the bridge
+};
+
+// What all partitions of one bridge share. Owned by the Core.
+struct Shared {
+  Writer writer;
+  Rules rules;
+  BridgeCounts counts;
+  bool stream_up = false;
+  uint64_t next_id = 1;  // cookies, batches, questions, queries
+  crossing::v1::OutcomeRecord scratch_record;
+  uint64_t random_state = 1;
+
+  // Uniform in [0, bound].
+  int64_t Random(int64_t bound);
+};
+
+class Partition {
+ public:
+  Partition(Shared* shared, int32_t number, int64_t offset, Now now);
+
+  void OnIntent(const event::Intent& event, Now now, Effects* effects);
+  void OnIntentsEnd(const event::IntentsEnd& event);
+  void OnOutcome(const event::OutcomeRead& event, Now now, Effects* effects);
+  void OnProduced(const event::Produced& event, Now now, Effects* effects);
+  void OnFenced(const event::Fenced& event, Now now, Effects* effects);
+  void OnAnswered(const event::Answered& event, Now now, Effects* effects);
+  void OnFound(const event::Found& event, Now now, Effects* effects);
+  void OnEndOffset(const event::EndOffset& event, Now now, Effects* effects);
+  void OnCommitted(const event::Committed& event);
+  void OnStreamDown(Now now);
+  void OnRevoked();
+  void OnTick(Now now, Effects* effects);
+
+  // Revoked and everything under way is finished and committed: nothing is left to wait for.
+  bool released() const { return released_; }
+  bool owns() const { return phase_ == Phase::kOwning; }
+  size_t unfinished() const { return records_.size(); }
+  // Append time of the oldest unfinished intent; -1: none.
+  int64_t oldest_append_ms() const { return records_.empty() ? -1 : records_.front().append_ms; }
+  uint64_t token() const { return token_; }
+
+ private:
+  enum class Phase { kUnclaimed, kClaiming, kFencing, kOpening, kOwning };
+  enum class Stage { kWaiting, kAsked, kPlaced, kRecorded, kFinished };
+
+  struct Lane {
+    std::string offer_id;
+    std::deque<uint64_t> waiting;  // record numbers, in offset order
+    uint64_t batch = 0;            // the batch its placed records are in
+    uint32_t placed = 0;           // how many of them are unanswered
+    bool blocked = false;          // a question or a decision of our own is under way
+    bool listed = false;           // in ready_ or resting_
+    int attempts = 0;
+    int64_t not_before_mono_ms = 0;
+    int64_t retry_after_ms = -1;   // a result said RETRY; the longest hint
+  };
+
+  struct Record {
+    int64_t offset = 0;
+    int64_t append_ms = 0;
+    Stage stage = Stage::kWaiting;
+    // Sent to the marketplace by this owner, and no answer came.
+    bool called = false;
+    // The marketplace said NOT_FOUND under the present token.
+    bool cleared = false;
+    // The dead letter about it is not acknowledged yet.
+    bool dead_letter_due = false;
+    bool outcome_done = false;
+    std::optional<IntentKey> key;
+    int64_t deadline_ms = 0;
+    // Why it must be rejected as malformed; empty: it need not.
+    std::string_view malformed;
+    std::unique_ptr<crossing::v1::PurchaseIntent> intent;
+    std::string lane_key;  // the log record's key: the offer
+    Lane* lane = nullptr;
+  };
+
+  // What a record at the head of its lane needs next.
+  struct Next {
+    enum class Kind { kPlace, kRepeat, kDecide, kHold } kind = Kind::kHold;
+    crossing::v1::Outcome::State state = crossing::v1::Outcome::STATE_UNSPECIFIED;
+    crossing::v1::Reason reason = crossing::v1::REASON_UNSPECIFIED;
+    bool may_need_asking = true;
+    Finals::Bytes repeat;
+  };
+
+  struct Cookie {
+    enum class Kind { kClaim, kOpen, kOutcome, kDeadLetter } kind = Kind::kClaim;
+    uint64_t record = 0;
+    // The lane waits for this record's acknowledgement (rule 6).
+    bool frees_lane = false;
+    // A dead letter's own bytes, for writing it again; an outcome's are in finals_.
+    std::string key = {};
+    std::string value = {};
+  };
+
+  struct Batch {
+    std::vector<uint64_t> records;  // 0: answered
+    size_t unanswered = 0;
+    int64_t sent_mono_ms = 0;
+  };
+
+  // Ownership (partition.cc).
+  void Claim(Now now, Effects* effects);
+  void ClaimAnew(Now now);
+  void BecomeOwnerIfReady(Now now);
+  void OnClaimed(const event::Produced& event, Now now, Effects* effects);
+  void OnFinal(const crossing::v1::OutcomeRecord& record, int64_t offset);
+  void StartReadingOutcomes(Effects* effects);
+  void ReadOutcomes(int64_t append_ms, int64_t offset, Effects* effects);
+  void AskForEnd(bool horizon, Effects* effects);
+  void WriteOpen(Effects* effects);
+  void RebuildLanes();
+  void KeepOwnership(Now now, Effects* effects);
+  int64_t Backoff(int attempt);
+  uint64_t NextId();
+
+  // Deciding (lanes.cc).
+  void Dispatch(Now now, Effects* effects);
+  void Send(effect::Place place, Now now, Effects* effects);
+  void WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* effects);
+  Next Classify(uint64_t number, const Record& record, Now now) const;
+  bool NeedsAsking(const Record& record) const;
+  void SendQuestions(Effects* effects);
+  void DecideAlone(uint64_t number, crossing::v1::Outcome::State state, crossing::v1::Reason reason,
+                   Now now, Effects* effects);
+  void Decide(uint64_t number, crossing::v1::Outcome outcome, bool alone, Now now, Effects* effects);
+  void Write(uint64_t number, const Finals::Bytes& bytes, bool frees_lane, Effects* effects);
+  void WriteDeadLetter(uint64_t number, crossing::v1::DeadLetter::Cause cause,
+                       std::string_view detail, std::string_view key, std::string_view value,
+                       Effects* effects);
+  void Admit(Record record, const event::Intent& event);
+  void PutBack(uint64_t number);
+  void Enlist(Lane* lane);
+  void Rest(Lane* lane, int64_t at_least_ms, Now now);
+  void DropIfIdle(Lane* lane);
+  Lane* LaneOf(const std::string& offer_id);
+
+  // Finishing (progress.cc).
+  void Finish(uint64_t number);
+  void AdvancePrefix();
+  void CommitIfDue(Now now, Effects* effects);
+  void PauseOrResume(Effects* effects);
+  void OnOutcomeProduced(const event::Produced& event, const Cookie& cookie);
+  void RewriteUnsaid(Now now, Effects* effects);
+  void ReleaseIfDone(Effects* effects);
+  bool NothingUnderWay() const;
+  Record& At(uint64_t number) { return records_[number - first_number_]; }
+  const Record& At(uint64_t number) const { return records_[number - first_number_]; }
+  bool Known(uint64_t number) const {
+    return number >= first_number_ && number < first_number_ + records_.size();
+  }
+
+  Shared* const shared_;
+  const int32_t number_;
+
+  // Ownership.
+  Phase phase_ = Phase::kUnclaimed;
+  uint64_t token_ = 0;
+  int64_t claim_append_ms_ = -1;
+  int64_t not_before_mono_ms_ = 0;
+  int claim_attempts_ = 0;
+  int64_t claimed_mono_ms_ = 0;
+  int64_t opened_mono_ms_ = 0;
+  bool window_built_ = false;
+  int64_t horizon_ = -1;
+  uint64_t end_query_ = 0;  // 0: none under way
+  bool end_query_is_horizon_ = false;
+  bool fence_due_ = false;
+  uint64_t reading_ = 0;  // the reading of outcomes under way; 0: none
+  bool intents_ended_ = false;  // the consumer has seen the log's end at least once
+  std::optional<crossing::OutcomeJudge> judge_;
+  bool draining_ = false;
+  bool released_ = false;
+
+  // Records in offset order; a record's number is first_number_ + its place.
+  std::deque<Record> records_;
+  uint64_t first_number_ = 1;
+  int64_t next_offset_;       // of the next record the consumer brings
+  int64_t finished_offset_;   // the first offset not finished
+  int64_t finished_append_ms_ = 0;
+  int64_t committed_offset_;
+  bool committing_ = false;
+  int64_t committed_mono_ms_ = 0;
+  bool paused_ = false;
+  // Broker's append time of our newest record, and the one noted before the end query under way.
+  int64_t own_append_ms_ = -1;
+  int64_t idle_candidate_ms_ = -1;
+  int64_t progress_ms_ = -1;
+
+  absl::flat_hash_map<std::string, std::unique_ptr<Lane>> lanes_;
+  std::deque<Lane*> ready_;
+  std::multimap<int64_t, Lane*> resting_;  // by monotonic ms
+  Finals finals_;
+  // The first undecided record of each id.
+  absl::flat_hash_map<IntentKey, uint64_t> undecided_;
+
+  absl::flat_hash_map<uint64_t, Cookie> cookies_;
+  std::map<uint64_t, Batch> batches_;
+  std::vector<uint64_t> questions_;
+  std::map<uint64_t, std::vector<uint64_t>> asks_;
+  // Acknowledged outcomes by their offset, waiting to be read back; and those read back before their
+  // acknowledgement came.
+  absl::flat_hash_map<int64_t, uint64_t> unread_;
+  absl::flat_hash_set<int64_t> read_early_;
+  // Writes that failed and are due again.
+  std::vector<std::pair<uint64_t, Cookie>> unsaid_;
+  int64_t unsaid_mono_ms_ = 0;
+  int unsaid_attempts_ = 0;
+};
+
+}  // namespace jembatan::bridge

@@ -1,0 +1,85 @@
+#include "services/bridge/probe.h"
+
+#include <algorithm>
+
+namespace jembatan::bridge {
+namespace {
+
+prometheus::Gauge* MakeGauge(prometheus::Registry* registry, const char* name, const char* help) {
+  return &prometheus::BuildGauge().Name(name).Help(help).Register(*registry).Add({});
+}
+
+}  // namespace
+
+Probe::Probe(prometheus::Registry* registry) {
+  auto& outcomes = prometheus::BuildCounter()
+                       .Name("jembatan_bridge_outcomes_total")
+                       .Help("Final outcomes decided, by state.")
+                       .Register(*registry);
+  for (auto& [state, field] : {std::pair{"ordered", &BridgeCounts::ordered},
+                               std::pair{"handed_off", &BridgeCounts::handed_off},
+                               std::pair{"rejected", &BridgeCounts::rejected},
+                               std::pair{"expired", &BridgeCounts::expired}}) {
+    rows_.push_back({&outcomes.Add({{"state", state}}), field});
+  }
+  struct {
+    const char* name;
+    const char* help;
+    uint64_t BridgeCounts::*field;
+  } plain[] = {
+      {"jembatan_bridge_intents_total", "Intents read from the log.", &BridgeCounts::intents},
+      {"jembatan_bridge_placed_total", "Orders sent to the marketplace.", &BridgeCounts::placed},
+      {"jembatan_bridge_asked_total", "Intents asked about by GetOrders.", &BridgeCounts::asked},
+      {"jembatan_bridge_repeated_total", "Finals repeated for a copy.", &BridgeCounts::repeated},
+      {"jembatan_bridge_void_total", "Intents appended too late.", &BridgeCounts::void_intents},
+      {"jembatan_bridge_dead_letters_total", "Dead letters written.", &BridgeCounts::dead_letters},
+      {"jembatan_bridge_retries_total", "Results that said RETRY.", &BridgeCounts::retries},
+      {"jembatan_bridge_claims_total", "Claims of a partition.", &BridgeCounts::claims},
+      {"jembatan_bridge_superseded_total", "Times another owner took over.",
+       &BridgeCounts::superseded},
+      {"jembatan_bridge_unreadable_outcomes_total", "Outcome records that could not be decoded.",
+       &BridgeCounts::unreadable_outcomes},
+  };
+  for (const auto& row : plain) {
+    auto& family =
+        prometheus::BuildCounter().Name(row.name).Help(row.help).Register(*registry);
+    rows_.push_back({&family.Add({}), row.field});
+  }
+  dropped_urls_ = &prometheus::BuildCounter()
+                       .Name("jembatan_bridge_dropped_urls_total")
+                       .Help("Links outside the marketplace's registered hosts.")
+                       .Register(*registry)
+                       .Add({});
+  partitions_ = MakeGauge(registry, "jembatan_bridge_partitions", "Partitions assigned.");
+  partitions_owned_ = MakeGauge(registry, "jembatan_bridge_partitions_owned",
+                                "Partitions owned, so that orders are placed.");
+  unfinished_ = MakeGauge(registry, "jembatan_bridge_unfinished", "Intents read and not finished.");
+  oldest_seconds_ = MakeGauge(registry, "jembatan_bridge_oldest_unfinished_seconds",
+                              "Age of the oldest unfinished intent.");
+}
+
+void Probe::Publish(const Core& core, uint64_t dropped_urls, int64_t wall_ms) {
+  for (Row& row : rows_) {
+    uint64_t now = core.counts().*row.field;
+    row.counter->Increment(static_cast<double>(now - row.published));
+    row.published = now;
+  }
+  dropped_urls_->Increment(static_cast<double>(dropped_urls - dropped_urls_published_));
+  dropped_urls_published_ = dropped_urls;
+  size_t owned = 0;
+  size_t unfinished = 0;
+  int64_t oldest_ms = wall_ms;
+  for (const auto& [number, partition] : core.partitions()) {
+    owned += partition->owns() ? 1 : 0;
+    unfinished += partition->unfinished();
+    if (partition->oldest_append_ms() >= 0) {
+      oldest_ms = std::min(oldest_ms, partition->oldest_append_ms());
+    }
+  }
+  partitions_->Set(static_cast<double>(core.partitions().size()));
+  partitions_owned_->Set(static_cast<double>(owned));
+  unfinished_->Set(static_cast<double>(unfinished));
+  oldest_seconds_->Set(static_cast<double>(wall_ms - oldest_ms) / 1000);
+}
+
+}  // namespace jembatan::bridge

@@ -1,0 +1,40 @@
+#pragma once
+
+// Probe: the bridge's numbers for /metrics. The shard calls Publish a few times a second; prometheus-cpp
+// is thread-safe for the scraping side.
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "services/bridge/core.h"
+
+namespace jembatan::bridge {
+
+class Probe {
+ public:
+  explicit Probe(prometheus::Registry* registry);
+
+  void Publish(const Core& core, uint64_t dropped_urls, int64_t wall_ms);
+
+ private:
+  struct Row {
+    prometheus::Counter* counter;
+    uint64_t BridgeCounts::*field;
+    uint64_t published = 0;
+  };
+
+  std::vector<Row> rows_;
+  prometheus::Counter* dropped_urls_;
+  uint64_t dropped_urls_published_ = 0;
+  prometheus::Gauge* partitions_;
+  prometheus::Gauge* partitions_owned_;
+  prometheus::Gauge* unfinished_;
+  prometheus::Gauge* oldest_seconds_;
+};
+
+}  // namespace jembatan::bridge

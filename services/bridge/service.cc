@@ -1,0 +1,405 @@
+#include "services/bridge/service.h"
+
+#include <prometheus/registry.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <future>
+#include <set>
+#include <utility>
+
+#include "libs/base/clock.h"
+#include "libs/base/log.h"
+#include "libs/base/status.h"
+#include "libs/kafka/admin.h"
+#include "libs/kafka/consumer.h"
+#include "libs/kafka/producer.h"
+#include "libs/runtime/admin.h"
+#include "libs/runtime/shard.h"
+#include "services/bridge/core.h"
+#include "services/bridge/orders_grpc.h"
+#include "services/bridge/probe.h"
+
+namespace jembatan::bridge {
+namespace {
+
+constexpr auto kHeartbeat = std::chrono::milliseconds(20);
+constexpr int64_t kPublishMs = 250;
+constexpr auto kLookUpAgain = std::chrono::milliseconds(200);
+constexpr int kTopicCheckTimeoutMs = 10'000;
+
+Now ReadClocks() { return Now{base::WallMs(), base::MonotonicNs() / 1'000'000}; }
+
+std::string DefaultInstance() {
+  char host[256] = "unknown";
+  gethostname(host, sizeof host - 1);
+  return std::string(host) + "/" + std::to_string(getpid());
+}
+
+std::vector<std::string> SplitHosts(const std::string& text) {
+  std::vector<std::string> hosts;
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = std::min(text.find(',', begin), text.size());
+    if (end > begin) hosts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return hosts;
+}
+
+template <typename... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+}  // namespace
+
+class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
+ public:
+  explicit Impl(Options options)
+      : options_(std::move(options)),
+        registry_(std::make_shared<prometheus::Registry>()),
+        probe_(registry_.get()),
+        shard_({.name = "bridge", .latency_budget_ms = options_.latency_budget_ms}),
+        heartbeat_(shard_.context()) {
+    if (options_.instance.empty()) options_.instance = DefaultInstance();
+    core_ = std::make_unique<Core>(Core::Options{
+        .writer = {.marketplace_id = options_.marketplace_id, .instance = options_.instance},
+        .seed = static_cast<uint64_t>(base::MonotonicNs())});
+  }
+
+  absl::Status Start();
+  void Stop();
+  int admin_port() const { return admin_->port(); }
+  bool ready() const { return ready_.load(); }
+
+ private:
+  // Outcomes come from a reader of their own: GroupHandler's names are taken by the intents.
+  struct OutcomesTail : kafka::ReaderHandler {
+    explicit OutcomesTail(Impl* impl) : impl(impl) {}
+    void OnRecords(std::span<const kafka::Record> records) override {
+      for (const kafka::Record& record : records) {
+        impl->Step(event::OutcomeRead{record.partition, impl->readings_[record.partition],
+                                      record.offset, record.value});
+      }
+    }
+    void OnPartitionEnd(int32_t, int64_t) override {}
+    void OnError(int32_t partition, const absl::Status& status) override {
+      base::Log(base::Level::kError, "outcomes_reader_error",
+                {{"partition", partition}, {"status", base::ToString(status)}});
+    }
+    Impl* impl;
+  };
+
+  // kafka::GroupHandler
+  void OnAssigned(std::span<const kafka::PartitionStart> partitions) override;
+  void OnRevoked(std::span<const int32_t> partitions, bool lost,
+                 std::function<void()> done) override;
+  void OnRecords(std::span<const kafka::Record> records) override;
+  void OnPartitionEnd(int32_t partition, int64_t next_offset) override {
+    Step(event::IntentsEnd{partition, next_offset});
+  }
+  void OnError(int32_t partition, const absl::Status& status) override;
+
+  // OrdersHandler
+  void OnStreamUp() override;
+  void OnStreamDown() override;
+  void OnFenced(const event::Fenced& fenced) override { Step(fenced); }
+  void OnAnswered(const event::Answered& answered) override { Step(answered); }
+  void OnFound(const event::Found& found) override { Step(found); }
+
+  void OnDeliveries(std::span<const kafka::Delivery> deliveries);
+  void Step(const Event& event) { core_->Step(event, ReadClocks(), &effects_); }
+  size_t EndTick();
+  void Execute(Effect& effect);
+  void Produce(const char* topic, int32_t partition, const std::string& key,
+               const std::string& value, uint64_t cookie);
+  void ReadOutcomes(const effect::ReadOutcomes& read);
+  void StartReading(const effect::ReadOutcomes& read, int64_t offset);
+  void QueryEnd(const effect::QueryEnd& query);
+  void Release(int32_t partition);
+  void Heartbeat();
+  void Publish(Now now);
+  absl::Status ConnectKafka();
+  absl::Status ConnectMarketplace();
+
+  Options options_;
+  std::shared_ptr<prometheus::Registry> registry_;
+  Probe probe_;
+  std::unique_ptr<runtime::AdminServer> admin_;
+  runtime::Shard shard_;
+  boost::asio::steady_timer heartbeat_;
+  std::unique_ptr<Core> core_;
+  Effects effects_;
+  OutcomesTail tail_{this};
+  std::unique_ptr<kafka::Producer> producer_;
+  std::unique_ptr<kafka::GroupConsumer> consumer_;
+  std::unique_ptr<kafka::PartitionReader> reader_;
+  std::unique_ptr<kafka::Admin> kafka_admin_;
+  std::unique_ptr<rpc::CompletionQueue> queue_;
+  std::unique_ptr<OrdersClient> orders_;
+  // Per partition: the reading the core wants, and the one that the reader's records belong to.
+  std::map<int32_t, uint64_t> wanted_readings_;
+  std::map<int32_t, uint64_t> readings_;
+  std::vector<std::pair<std::set<int32_t>, std::function<void()>>> revocations_;
+  int64_t published_mono_ms_ = 0;
+  bool stream_up_ = false;
+  bool started_ = false;
+  std::atomic<bool> ready_{false};
+};
+
+absl::Status Service::Impl::Start() {
+  JEMB_RETURN_IF_ERROR(ConnectKafka());
+  JEMB_RETURN_IF_ERROR(ConnectMarketplace());
+  JEMB_ASSIGN_OR_RETURN(admin_,
+                        runtime::AdminServer::Create(options_.admin_listen, registry_));
+  admin_->AddReadyCheck([this] {
+    return std::string(ready() ? "" : "the marketplace's stream is down or a partition not owned");
+  });
+  shard_.AddTickHook([this] { return EndTick(); });
+  shard_.Post([this] {
+    orders_->Start();
+    consumer_->Subscribe();
+    Heartbeat();
+  });
+  queue_->Start();
+  shard_.Start();
+  admin_->Start();
+  started_ = true;
+  base::Log(base::Level::kInfo, "started",
+            {{"admin_port", admin_->port()}, {"instance", options_.instance}});
+  return absl::OkStatus();
+}
+
+absl::Status Service::Impl::ConnectKafka() {
+  kafka::ClusterConfig cluster{.brokers = options_.brokers, .client_id = "jembatan-bridge"};
+  bool production = options_.profile == "production";
+  JEMB_RETURN_IF_ERROR(kafka::CheckTopics(
+      cluster, kafka::JembatanTopics(options_.partitions),
+      production ? kafka::Profile::kProduction : kafka::Profile::kDev, kTopicCheckTimeoutMs));
+  JEMB_ASSIGN_OR_RETURN(
+      producer_, kafka::Producer::Create({.cluster = cluster}, shard_.context(),
+                                         [this](std::span<const kafka::Delivery> deliveries) {
+                                           OnDeliveries(deliveries);
+                                         }));
+  JEMB_ASSIGN_OR_RETURN(consumer_,
+                        kafka::GroupConsumer::Create({.cluster = cluster,
+                                                      .group_id = options_.group,
+                                                      .topic = kafka::kIntentsTopic,
+                                                      .session_timeout_ms =
+                                                          options_.session_timeout_ms},
+                                                     shard_.context(), this));
+  JEMB_ASSIGN_OR_RETURN(
+      reader_, kafka::PartitionReader::Create({.cluster = cluster, .topic = kafka::kOutcomesTopic},
+                                              shard_.context(), &tail_));
+  JEMB_ASSIGN_OR_RETURN(kafka_admin_, kafka::Admin::Create(cluster, shard_.context()));
+  return absl::OkStatus();
+}
+
+absl::Status Service::Impl::ConnectMarketplace() {
+  std::shared_ptr<grpc::ChannelCredentials> credentials;
+  JEMB_RETURN_IF_ERROR(rpc::ChannelCredentials(options_.orders_tls, &credentials));
+  queue_ = std::make_unique<rpc::CompletionQueue>(shard_.context());
+  OrdersClient::Options options;
+  options.topic_version = kafka::kIntentsTopic;
+  options.urls.hosts = SplitHosts(options_.url_hosts);
+  orders_ = std::make_unique<OrdersClient>(std::move(options),
+                                           rpc::Connect(options_.orders_target, credentials),
+                                           queue_.get(), shard_.context(), this);
+  return absl::OkStatus();
+}
+
+void Service::Impl::Stop() {
+  if (!std::exchange(started_, false)) return;
+  std::promise<void> left;
+  shard_.Post([this, &left] { consumer_->Close([&left] { left.set_value(); }); });
+  left.get_future().wait();
+  std::promise<void> ended;
+  shard_.Post([this, &ended] {
+    heartbeat_.cancel();
+    orders_->Stop();
+    ended.set_value();
+  });
+  ended.get_future().wait();
+  queue_->Stop();
+  shard_.Stop();
+  // What the queue handed over last: the stream's own end.
+  shard_.context().restart();
+  shard_.context().poll();
+  consumer_.reset();
+  reader_.reset();
+  kafka_admin_.reset();
+  producer_.reset();
+  admin_->Stop();
+  base::Log(base::Level::kInfo, "stopped",
+            {{"ordered", core_->counts().ordered},
+             {"rejected", core_->counts().rejected},
+             {"expired", core_->counts().expired}});
+}
+
+void Service::Impl::OnAssigned(std::span<const kafka::PartitionStart> partitions) {
+  for (const kafka::PartitionStart& start : partitions) {
+    base::Log(base::Level::kInfo, "assigned",
+              {{"partition", start.partition}, {"offset", start.offset}});
+    Step(event::Assigned{start.partition, start.offset});
+  }
+}
+
+void Service::Impl::OnRevoked(std::span<const int32_t> partitions, bool lost,
+                              std::function<void()> done) {
+  std::set<int32_t> waiting(partitions.begin(), partitions.end());
+  std::erase_if(waiting, [&](int32_t number) { return !core_->partitions().contains(number); });
+  if (waiting.empty()) return done();
+  revocations_.emplace_back(waiting, std::move(done));
+  for (int32_t partition : partitions) {
+    base::Log(base::Level::kInfo, "revoked", {{"partition", partition}, {"lost", lost}});
+    Step(event::Revoked{partition, lost});
+  }
+}
+
+void Service::Impl::Release(int32_t partition) {
+  for (auto& [waiting, done] : revocations_) waiting.erase(partition);
+  // A callback may bring the next assignment: take the finished ones out before calling.
+  std::vector<std::function<void()>> finished;
+  std::erase_if(revocations_, [&](auto& revocation) {
+    if (!revocation.first.empty()) return false;
+    finished.push_back(std::move(revocation.second));
+    return true;
+  });
+  for (const std::function<void()>& done : finished) done();
+}
+
+void Service::Impl::OnRecords(std::span<const kafka::Record> records) {
+  for (const kafka::Record& record : records) {
+    Step(event::Intent{record.partition, record.offset, record.append_time_ms, record.key,
+                       record.value});
+  }
+}
+
+void Service::Impl::OnError(int32_t partition, const absl::Status& status) {
+  base::Log(base::Level::kError, "intents_consumer_error",
+            {{"partition", partition}, {"status", base::ToString(status)}});
+}
+
+void Service::Impl::OnStreamUp() {
+  stream_up_ = true;
+  base::Log(base::Level::kInfo, "orders_stream_up");
+  Step(event::StreamUp{});
+}
+
+void Service::Impl::OnStreamDown() {
+  stream_up_ = false;
+  Step(event::StreamDown{});
+}
+
+void Service::Impl::OnDeliveries(std::span<const kafka::Delivery> deliveries) {
+  for (const kafka::Delivery& delivery : deliveries) {
+    Step(event::Produced{delivery.opaque, delivery.status.ok(), delivery.offset,
+                         delivery.append_time_ms});
+  }
+}
+
+size_t Service::Impl::EndTick() {
+  Now now = ReadClocks();
+  core_->Step(event::Tick{}, now, &effects_);
+  // Executing may bring further events, whose effects wait for the next tick.
+  Effects effects = std::exchange(effects_, {});
+  for (Effect& effect : effects) Execute(effect);
+  if (now.mono_ms - published_mono_ms_ >= kPublishMs) Publish(now);
+  return effects.size();
+}
+
+void Service::Impl::Execute(Effect& effect) {
+  std::visit(
+      Overloaded{
+          [&](effect::ProduceOutcome& e) {
+            Produce(kafka::kOutcomesTopic, e.partition, e.key, e.value, e.cookie);
+          },
+          [&](effect::ProduceDeadLetter& e) {
+            Produce(kafka::kDeadLettersTopic, kafka::PartitionOf(e.key, options_.partitions), e.key,
+                    e.value, e.cookie);
+          },
+          [&](effect::ReadOutcomes& e) { ReadOutcomes(e); },
+          [&](effect::StopOutcomes& e) {
+            wanted_readings_[e.partition] = 0;
+            reader_->Stop(e.partition);
+          },
+          [&](effect::Fence& e) { orders_->Fence(e); },
+          [&](effect::QueryEnd& e) { QueryEnd(e); },
+          [&](effect::Place& e) { orders_->Place(e); },
+          [&](effect::Ask& e) { orders_->Ask(e); },
+          [&](effect::ResetStream&) { orders_->Reset(); },
+          [&](effect::Commit& e) {
+            consumer_->Commit(e.partition, e.next_offset,
+                              [this, e](const absl::Status& status) {
+                                Step(event::Committed{e.partition, e.next_offset, status.ok()});
+                              });
+          },
+          [&](effect::Pause& e) { consumer_->Pause(e.partition); },
+          [&](effect::Resume& e) { consumer_->Resume(e.partition); },
+          [&](effect::Release& e) { Release(e.partition); },
+      },
+      effect);
+}
+
+void Service::Impl::Produce(const char* topic, int32_t partition, const std::string& key,
+                            const std::string& value, uint64_t cookie) {
+  absl::Status status = producer_->Produce(topic, partition, key, value, cookie);
+  if (status.ok()) return;
+  // The core retries with backoff; it must not hear of it within its own step.
+  shard_.Post([this, cookie] { Step(event::Produced{cookie, false, -1, -1}); });
+}
+
+void Service::Impl::StartReading(const effect::ReadOutcomes& read, int64_t offset) {
+  readings_[read.partition] = read.reading;
+  reader_->Start(read.partition, offset);
+}
+
+void Service::Impl::ReadOutcomes(const effect::ReadOutcomes& read) {
+  wanted_readings_[read.partition] = read.reading;
+  if (read.offset >= 0) return StartReading(read, read.offset);
+  kafka_admin_->OffsetAtTime(
+      kafka::kOutcomesTopic, read.partition, read.append_ms,
+      [this, read](absl::StatusOr<int64_t> offset) {
+        if (wanted_readings_[read.partition] != read.reading) return;
+        if (offset.ok()) return StartReading(read, *offset);
+        auto again = std::make_shared<boost::asio::steady_timer>(shard_.context(), kLookUpAgain);
+        again->async_wait([this, read, again](boost::system::error_code error) {
+          if (!error && wanted_readings_[read.partition] == read.reading) ReadOutcomes(read);
+        });
+      });
+}
+
+void Service::Impl::QueryEnd(const effect::QueryEnd& query) {
+  kafka_admin_->EndOffset(kafka::kIntentsTopic, query.partition,
+                          [this, query](absl::StatusOr<int64_t> offset) {
+                            Step(event::EndOffset{query.partition, query.query,
+                                                  offset.ok() ? *offset : -1});
+                          });
+}
+
+// Wakes the shard when nothing else does, so that waits of the core end in time.
+void Service::Impl::Heartbeat() {
+  heartbeat_.expires_after(kHeartbeat);
+  heartbeat_.async_wait([this](boost::system::error_code error) {
+    if (!error) Heartbeat();
+  });
+}
+
+void Service::Impl::Publish(Now now) {
+  published_mono_ms_ = now.mono_ms;
+  probe_.Publish(*core_, orders_->dropped_urls(), now.wall_ms);
+  bool all_owned = true;
+  for (const auto& [number, partition] : core_->partitions()) all_owned &= partition->owns();
+  ready_ = stream_up_ && all_owned;
+}
+
+Service::Service(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Service::~Service() { Stop(); }
+absl::Status Service::Start() { return impl_->Start(); }
+void Service::Stop() { impl_->Stop(); }
+int Service::admin_port() const { return impl_->admin_port(); }
+bool Service::ready() const { return impl_->ready(); }
+
+}  // namespace jembatan::bridge

@@ -1,0 +1,56 @@
+#pragma once
+
+// The checkout bridge's composition: one shard that runs the Core, with a group consumer of intents, a
+// reader of outcomes, one producer and the client of the marketplace around it. Callbacks become
+// events, effects are executed at the end of each tick; no decision is made here.
+//
+// Start and Stop from the main thread. Stop gives the partitions back: what is under way is finished and
+// committed within the consumer's revoke budget.
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "libs/rpc/server.h"
+
+namespace jembatan::bridge {
+
+struct Options {
+  std::string brokers = "127.0.0.1:9092";
+  // The marketplace's OrderService, host:port.
+  std::string orders_target = "127.0.0.1:9500";
+  std::string admin_listen = "127.0.0.1:8190";
+  std::string profile = "dev";
+  std::string group = "jembatan-bridge";
+  std::string marketplace_id = "tokopedia";
+  // Hosts that links in outcomes may name, comma-separated; empty: any.
+  std::string url_hosts;
+  // Name of this process, written into its records; empty: host name and process id.
+  std::string instance;
+  rpc::TlsFiles orders_tls;
+  int partitions = 6;
+  // How long gathering may delay an order, in milliseconds.
+  int latency_budget_ms = 3;
+  // Not a flag: only tests change it. After so long without a sign of life the group gives this
+  // member's partitions to another.
+  int session_timeout_ms = 10'000;
+};
+
+class Service {
+ public:
+  explicit Service(Options options);
+  ~Service();
+
+  absl::Status Start();
+  void Stop();
+
+  int admin_port() const;
+  // The stream is up and every assigned partition is owned.
+  bool ready() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace jembatan::bridge
