@@ -1,0 +1,183 @@
+#include "tests/simulation/judge.h"
+
+#include <map>
+#include <tuple>
+
+#include "jembatan/crossing/v1/crossing.pb.h"
+#include "libs/crossing/time.h"
+#include "libs/intent/limits.h"
+
+namespace jembatan::simulation {
+namespace {
+
+using crossing::v1::Outcome;
+
+// (buyer, id, fingerprint): an intent.
+using Body = std::tuple<std::string, std::string, std::string>;
+
+struct Seen {
+  int partition = 0;
+  int64_t offset = 0;  // of the first copy that is not void
+  int64_t append_ms = 0;
+  std::string offer_id;
+  std::string marketplace_id;
+};
+
+struct Told {
+  Outcome outcome;
+  int64_t offset = 0;
+};
+
+class Judge {
+ public:
+  Judge(const SimLog& log, const std::vector<LedgerRow>& ledger) : log_(log), ledger_(ledger) {}
+
+  JudgedHistory Verdict() {
+    ReadIntents();
+    ReadOutcomes();
+    for (const auto& [body, seen] : intents_) JudgeIntent(body, seen);
+    JudgeLedger();
+    JudgeOrder();
+    JudgeProgress();
+    result_.intents = intents_.size();
+    return result_;
+  }
+
+ private:
+  void Violation(const std::string& what, const Body& body) {
+    if (!result_.violation.empty()) return;
+    result_.violation = what + ": intent " + std::get<1>(body) + " body " + std::get<2>(body);
+  }
+
+  void ReadIntents() {
+    for (size_t p = 0; p < log_.intents.size(); ++p) {
+      for (size_t offset = 0; offset < log_.intents[p].size(); ++offset) {
+        const LogRecord& record = log_.intents[p][offset];
+        crossing::v1::PurchaseIntent intent;
+        if (!intent.ParseFromString(record.value)) continue;
+        if (record.append_ms > crossing::ToMs(intent.deadline())) continue;  // void
+        intents_.try_emplace(
+            Body{intent.buyer_ref(), intent.intent_id(), intent.fingerprint()},
+            Seen{static_cast<int>(p), static_cast<int64_t>(offset), record.append_ms,
+                 intent.offer_id(), intent.marketplace_id()});
+      }
+    }
+  }
+
+  // An outcome counts unless an `open` with a higher token stands before it.
+  void ReadOutcomes() {
+    for (const auto& log : log_.outcomes) {
+      uint64_t highest = 0;
+      for (size_t offset = 0; offset < log.size(); ++offset) {
+        crossing::v1::OutcomeRecord record;
+        record.ParseFromString(log[offset].value);
+        if (record.has_claim()) continue;
+        if (record.token() < highest) {
+          result_.void_outcomes += record.has_outcome();
+          continue;
+        }
+        if (record.has_open()) highest = record.token();
+        if (record.has_outcome()) Tell(record.outcome(), static_cast<int64_t>(offset));
+      }
+    }
+  }
+
+  void Tell(const Outcome& outcome, int64_t offset) {
+    Body body{outcome.buyer_ref(), outcome.intent_id(), outcome.fingerprint()};
+    auto [it, first] = told_.try_emplace(body, Told{outcome, offset});
+    if (first) {
+      result_.expired += outcome.state() == Outcome::STATE_EXPIRED;
+    } else if (it->second.outcome.SerializeAsString() != outcome.SerializeAsString()) {
+      Violation("P1: two different finals", body);
+    }
+  }
+
+  size_t OrdersOf(const Body& body) const {
+    size_t orders = 0;
+    for (const LedgerRow& row : ledger_) {
+      orders += Body{row.buyer_ref, row.intent_id, row.fingerprint} == body;
+    }
+    return orders;
+  }
+
+  void JudgeIntent(const Body& body, const Seen& /*seen*/) {
+    auto told = told_.find(body);
+    if (told == told_.end()) {
+      Violation("P1: accepted, and no final outcome", body);
+      return;
+    }
+    size_t orders = OrdersOf(body);
+    if (told->second.outcome.state() == Outcome::STATE_ORDERED) {
+      if (orders == 0) Violation("P1: ORDERED, and no order", body);
+    } else if (orders > 0) {
+      Violation("P2: not ORDERED, and an order", body);
+    }
+  }
+
+  void JudgeLedger() {
+    std::map<std::pair<std::string, std::string>, size_t> per_id;
+    for (const LedgerRow& row : ledger_) {
+      Body body{row.buyer_ref, row.intent_id, row.fingerprint};
+      if (++per_id[{row.buyer_ref, row.intent_id}] > 1) Violation("P4: two orders", body);
+      if (row.decided_ms > row.deadline_ms) Violation("P5: ordered past the deadline", body);
+      if (!intents_.contains(body)) Violation("P1: an order nobody was told ACCEPTED", body);
+    }
+  }
+
+  // Orders of one offer take effect in the order of their intents' first copies.
+  void JudgeOrder() {
+    std::map<std::string, int64_t> last;
+    for (const LedgerRow& row : ledger_) {
+      Body body{row.buyer_ref, row.intent_id, row.fingerprint};
+      auto seen = intents_.find(body);
+      if (seen == intents_.end()) continue;
+      auto [it, first] = last.try_emplace(row.offer_id, seen->second.offset);
+      if (!first && seen->second.offset < it->second) Violation("P6: order overtaken", body);
+      it->second = std::max(it->second, seen->second.offset);
+    }
+  }
+
+  // What a valid open says of progress must be true of the log before it: every intent appended
+  // before that time, less M, has its final there.
+  void JudgeProgress() {
+    for (size_t p = 0; p < log_.outcomes.size(); ++p) {
+      uint64_t highest = 0;
+      const auto& log = log_.outcomes[p];
+      for (size_t offset = 0; offset < log.size(); ++offset) {
+        crossing::v1::OutcomeRecord record;
+        record.ParseFromString(log[offset].value);
+        if (!record.has_open() || record.token() < highest) continue;
+        highest = record.token();
+        if (record.open().has_progress()) {
+          CheckProgress(static_cast<int>(p), static_cast<int64_t>(offset),
+                        crossing::ToMs(record.open().progress()));
+        }
+      }
+    }
+  }
+
+  void CheckProgress(int partition, int64_t offset, int64_t progress_ms) {
+    for (const auto& [body, seen] : intents_) {
+      if (seen.partition != partition) continue;
+      if (seen.append_ms >= progress_ms - intent::kBrokerSkewMs) continue;
+      auto told = told_.find(body);
+      if (told == told_.end() || told->second.offset > offset) {
+        Violation("NONE would be wrong: progress told before the final", body);
+      }
+    }
+  }
+
+  const SimLog& log_;
+  const std::vector<LedgerRow>& ledger_;
+  std::map<Body, Seen> intents_;
+  std::map<Body, Told> told_;
+  JudgedHistory result_;
+};
+
+}  // namespace
+
+JudgedHistory JudgeHistory(const SimLog& log, const std::vector<LedgerRow>& ledger) {
+  return Judge(log, ledger).Verdict();
+}
+
+}  // namespace jembatan::simulation

@@ -1,0 +1,348 @@
+#include "tests/simulation/sim_bridge.h"
+
+#include <algorithm>
+
+namespace jembatan::simulation {
+
+using bridge::Core;
+namespace effect = bridge::effect;
+namespace event = bridge::event;
+
+namespace {
+
+constexpr int64_t kHeartbeatMs = 250;
+
+template <typename... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+}  // namespace
+
+SimBridge::SimBridge(World* world, SimLog* log, SimMarket* market, int number, bridge::Rules rules)
+    : world_(world), log_(log), market_(market), number_(number), rules_(rules) {}
+
+void SimBridge::Boot() {
+  ++life_;
+  clock_skew_ms_ = world_->chance.Between(-2'000, 2'000);
+  core_ = std::make_unique<Core>(Core::Options{
+      .writer = {.marketplace_id = "m", .instance = "bridge-" + std::to_string(number_)},
+      .seed = world_->chance.Next(),
+      .rules = rules_});
+  OpenStream(life_);
+  Heartbeat();
+}
+
+void SimBridge::Crash() {
+  ++life_;
+  core_.reset();
+  effects_.clear();
+  waiting_.clear();
+  intents_.clear();
+  outcomes_.clear();
+  lost_.clear();
+  stream_up_ = false;
+  frozen_until_ms_ = 0;
+}
+
+void SimBridge::Freeze(int64_t for_ms) {
+  frozen_until_ms_ = std::max(frozen_until_ms_, world_->now_ms() + for_ms);
+  uint64_t life = life_;
+  world_->At(frozen_until_ms_, [this, life] { Thaw(life); });
+}
+
+void SimBridge::Thaw(uint64_t life) {
+  if (life != life_ || frozen()) return;
+  std::deque<Action> waiting = std::exchange(waiting_, {});
+  for (const Action& action : waiting) Run(action);
+}
+
+void SimBridge::Arrive(int64_t delay_ms, Action action) {
+  world_->After(delay_ms, [this, life = life_, action = std::move(action)] {
+    if (life != life_ || !alive()) return;
+    if (frozen()) {
+      waiting_.push_back(action);
+    } else {
+      Run(action);
+    }
+  });
+}
+
+// One turn: what arrived, then a tick, then the effects.
+void SimBridge::Run(const Action& action) {
+  uint64_t life = life_;
+  action();
+  if (life != life_ || !alive()) return;
+  core_->Step(event::Tick{}, Clocks(), &effects_);
+  bridge::Effects effects = std::exchange(effects_, {});
+  for (bridge::Effect& effect : effects) Execute(effect);
+}
+
+void SimBridge::Feed(const bridge::Event& event) {
+  if (world_->tracing) TraceEvent(event);
+  core_->Step(event, Clocks(), &effects_);
+}
+
+void SimBridge::TraceEvent(const bridge::Event& event) const {
+  static constexpr const char* kNames[] = {
+      "Assigned", "Revoked",  "Intent", "IntentsEnd", "OutcomeRead", "Produced",  "StreamUp",
+      "StreamDown", "Fenced", "Answered", "Found",    "EndOffset",   "Committed", "Tick"};
+  std::string detail;
+  if (auto* e = std::get_if<event::Produced>(&event)) {
+    detail = (e->ok ? "offset " + std::to_string(e->offset) : std::string("failed"));
+  } else if (auto* o = std::get_if<event::OutcomeRead>(&event)) {
+    crossing::v1::OutcomeRecord record;
+    record.ParseFromArray(o->value.data(), static_cast<int>(o->value.size()));
+    detail = std::to_string(o->partition) + "/" + std::to_string(o->offset) + " " +
+             record.ShortDebugString().substr(0, 120);
+  } else if (auto* i = std::get_if<event::Intent>(&event)) {
+    detail = std::to_string(i->partition) + "/" + std::to_string(i->offset);
+  } else if (auto* c = std::get_if<event::Committed>(&event)) {
+    detail = std::to_string(c->partition) + "/" + std::to_string(c->next_offset) +
+             (c->ok ? "" : " refused");
+  } else if (auto* f = std::get_if<event::Fenced>(&event)) {
+    detail = std::to_string(f->partition) + " token " + std::to_string(f->token);
+  }
+  world_->Trace("bridge %d: %s %s", number_, kNames[event.index()], detail.c_str());
+}
+
+bridge::Now SimBridge::Clocks() const {
+  return {world_->now_ms() + clock_skew_ms_, world_->now_ms() - World::kEpochMs};
+}
+
+void SimBridge::Heartbeat() {
+  Arrive(kHeartbeatMs, [this] { Heartbeat(); });
+}
+
+// Messages of one connection arrive in the order sent.
+int64_t SimBridge::InOrder(int64_t* last_ms) {
+  *last_ms = std::max(*last_ms, world_->now_ms() + world_->Delay());
+  return *last_ms;
+}
+
+void SimBridge::Execute(bridge::Effect& effect) {
+  std::visit(
+      Overloaded{
+          [&](effect::ProduceOutcome& e) {
+            Produce(e.partition, e.cookie, std::move(e.key), std::move(e.value), true);
+          },
+          [&](effect::ProduceDeadLetter& e) {
+            Produce(-1, e.cookie, std::move(e.key), std::move(e.value), false);
+          },
+          [&](effect::ReadOutcomes& e) {
+            Reading& reading = outcomes_[e.partition];
+            reading.active = true;
+            reading.id = e.reading;
+            reading.next =
+                e.offset >= 0 ? e.offset : log_->OutcomesAtTime(e.partition, e.append_ms);
+            LookAgain(e.partition);
+          },
+          [&](effect::StopOutcomes& e) { outcomes_[e.partition].active = false; },
+          [&](effect::Fence& e) {
+            world_->After(world_->Delay(), [this, e, life = life_] {
+              uint64_t highest = market_->Fence(e.partition, e.token);
+              if (life != life_) return;
+              bool lost = !world_->calm && world_->chance.OneIn(20);
+              Arrive(world_->Delay(), [this, e, highest, lost] {
+                Feed(event::Fenced{e.partition, e.token,
+                                   lost ? std::nullopt : std::optional<uint64_t>(highest)});
+              });
+            });
+          },
+          [&](effect::QueryEnd& e) {
+            Arrive(world_->Delay(), [this, e] {
+              auto end = static_cast<int64_t>(log_->intents[e.partition].size());
+              Feed(event::EndOffset{e.partition, e.query, end});
+            });
+          },
+          [&](effect::Place& e) { Place(e); },
+          [&](effect::Ask& e) { Ask(e); },
+          [&](effect::ResetStream&) { BreakStream(); },
+          [&](effect::Commit& e) {
+            world_->After(world_->Delay(), [this, e, life = life_] {
+              bool ok = commit_allowed(e.partition);
+              if (ok) log_->committed[e.partition] = e.next_offset;
+              if (life != life_) return;
+              Arrive(1, [this, e, ok] { Feed(event::Committed{e.partition, e.next_offset, ok}); });
+            });
+          },
+          [&](effect::Pause& e) { intents_[e.partition].paused = true; },
+          [&](effect::Resume& e) {
+            intents_[e.partition].paused = false;
+            LookAgain(e.partition);
+          },
+          [&](effect::Release& e) {
+            intents_[e.partition].active = false;
+            on_release(e.partition);
+          },
+      },
+      effect);
+}
+
+void SimBridge::Produce(int32_t partition, uint64_t cookie, std::string key, std::string value,
+                        bool outcome) {
+  int64_t at_ms = InOrder(&produced_ms_[partition]);
+  // A failed produce may be in the log all the same.
+  bool fails = !world_->calm && world_->chance.Percent(2);
+  bool persisted = !fails || world_->chance.OneIn(2);
+  world_->At(at_ms, [this, partition, cookie, key = std::move(key), value = std::move(value),
+                     outcome, fails, persisted, life = life_] {
+    int64_t offset = -1;
+    int64_t append_ms = -1;
+    if (persisted && outcome) {
+      append_ms = log_->BrokerMs(partition);
+      offset = log_->AppendOutcome(partition, key, value);
+    } else if (persisted) {
+      ++log_->dead_letters;
+    }
+    if (life != life_) return;
+    Arrive(world_->Delay(), [this, cookie, offset, append_ms, fails] {
+      Feed(event::Produced{cookie, !fails, fails ? -1 : offset, append_ms});
+    });
+  });
+}
+
+void SimBridge::Place(const effect::Place& place) {
+  if (!stream_up_) return;
+  auto intents = std::make_shared<std::vector<crossing::v1::PurchaseIntent>>();
+  for (const crossing::v1::PurchaseIntent* intent : place.intents) intents->push_back(*intent);
+  int64_t at_ms = InOrder(&stream_sent_ms_);
+  world_->At(at_ms, [this, intents, batch = place.batch, partition = place.partition,
+                     token = place.token, life = life_, stream = stream_] {
+    // It stalls before the transaction; the token and the deadline count inside it.
+    int64_t stall_ms = world_->Delay() / 4;
+    int64_t arrived_ms = world_->now_ms();
+    world_->After(stall_ms, [this, intents, batch, partition, token, arrived_ms, life, stream] {
+      Decide(intents, batch, partition, token, arrived_ms, life, stream);
+    });
+  });
+}
+
+void SimBridge::Decide(std::shared_ptr<std::vector<crossing::v1::PurchaseIntent>> intents,
+                       uint64_t batch, int32_t partition, uint64_t token, int64_t arrived_ms,
+                       uint64_t life, uint64_t stream) {
+  bool stale = market_->Stale(partition, token);
+  auto decisions = std::make_shared<std::vector<bridge::Decision>>();
+  bool retry = !stale && !world_->calm && world_->chance.OneIn(40);
+  for (uint32_t i = 0; i < intents->size() && !stale; ++i) {
+    bridge::Decision decision;
+    if (retry) {
+      decision.retry = true;
+      decision.retry_after_ms = world_->chance.Between(0, 200);
+    } else {
+      decision = market_->Decide((*intents)[i], arrived_ms);
+    }
+    decision.index = i;
+    decisions->push_back(std::move(decision));
+  }
+  if (life != life_ || stream != stream_) return;
+  Arrive(world_->Delay(), [this, batch, stale, decisions, stream] {
+    if (stream != stream_) return;
+    Feed(event::Answered{batch, stale, *decisions});
+  });
+}
+
+void SimBridge::Ask(const effect::Ask& ask) {
+  auto intents = std::make_shared<std::vector<crossing::v1::PurchaseIntent>>();
+  for (const crossing::v1::PurchaseIntent* intent : ask.intents) intents->push_back(*intent);
+  world_->After(world_->Delay(), [this, intents, id = ask.ask, partition = ask.partition,
+                                  token = ask.token, life = life_] {
+    bool stale = market_->Stale(partition, token);
+    auto findings = std::make_shared<std::vector<bridge::Finding>>();
+    for (const crossing::v1::PurchaseIntent& intent : *intents) {
+      if (!stale) findings->push_back(market_->Find(intent));
+    }
+    bool lost = !world_->calm && world_->chance.OneIn(15);
+    if (life != life_) return;
+    Arrive(world_->Delay(), [this, id, stale, findings, lost] {
+      Feed(event::Found{id, !lost, stale, *findings});
+    });
+  });
+}
+
+void SimBridge::OpenStream(uint64_t life) {
+  world_->After(world_->chance.Between(1, 400), [this, life] {
+    if (life != life_ || stream_up_) return;
+    Arrive(0, [this] {
+      if (stream_up_) return;
+      ++stream_;
+      stream_sent_ms_ = world_->now_ms();
+      stream_up_ = true;
+      Feed(event::StreamUp{});
+    });
+  });
+}
+
+void SimBridge::BreakStream() {
+  if (!stream_up_) return;
+  stream_up_ = false;
+  ++stream_;
+  Arrive(0, [this] {
+    Feed(event::StreamDown{});
+    OpenStream(life_);
+  });
+}
+
+void SimBridge::Assign(int partition) {
+  Arrive(world_->chance.Between(1, 50), [this, partition] {
+    // A member hears of a loss, and lets go, before it is given the partition again.
+    if (lost_.erase(partition) > 0) {
+      Feed(event::Revoked{partition, true});
+      Assign(partition);
+      return;
+    }
+    Reading& reading = intents_[partition];
+    reading.active = true;
+    reading.paused = false;
+    reading.next = log_->committed[partition];
+    Feed(event::Assigned{partition, reading.next});
+    LookAgain(partition);
+  });
+}
+
+void SimBridge::Revoke(int partition, bool lost) {
+  // Word of a lost partition comes late: until then its former owner is a zombie.
+  int64_t delay_ms = lost ? world_->chance.Between(1, 20'000) : world_->chance.Between(1, 50);
+  if (lost) lost_.insert(partition);
+  Arrive(delay_ms, [this, partition, lost] {
+    if (lost && lost_.erase(partition) == 0) return;
+    intents_[partition].active = false;
+    Feed(event::Revoked{partition, lost});
+  });
+}
+
+void SimBridge::LookAgain(int partition) {
+  for (auto* readings : {&intents_, &outcomes_}) {
+    auto it = readings->find(partition);
+    if (it == readings->end() || !it->second.active || it->second.scheduled) continue;
+    it->second.scheduled = true;
+    bool is_intents = readings == &intents_;
+    Arrive(world_->calm ? 2 : world_->chance.Between(1, 80), [this, partition, is_intents] {
+      is_intents ? PumpIntents(partition) : PumpOutcomes(partition);
+    });
+  }
+}
+
+void SimBridge::PumpIntents(int partition) {
+  Reading& reading = intents_[partition];
+  reading.scheduled = false;
+  const auto& log = log_->intents[partition];
+  while (reading.active && !reading.paused && reading.next < static_cast<int64_t>(log.size())) {
+    int64_t offset = reading.next++;
+    const LogRecord& record = log[offset];
+    Feed(event::Intent{partition, offset, record.append_ms, record.key, record.value});
+  }
+  if (reading.active) Feed(event::IntentsEnd{partition, reading.next});
+}
+
+void SimBridge::PumpOutcomes(int partition) {
+  Reading& reading = outcomes_[partition];
+  reading.scheduled = false;
+  while (reading.active && reading.next < static_cast<int64_t>(log_->outcomes[partition].size())) {
+    int64_t offset = reading.next++;
+    std::string value = log_->outcomes[partition][offset].value;
+    Feed(event::OutcomeRead{partition, reading.id, offset, value});
+  }
+}
+
+}  // namespace jembatan::simulation

@@ -1,0 +1,101 @@
+#pragma once
+
+// SimBridge: one bridge process: the real Core with its effects executed on the simulated log, group
+// and marketplace. It can crash (its state is gone, its messages under way are not), freeze (time stands
+// still for it, what it sent goes on) and lose its connections.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "services/bridge/core.h"
+#include "tests/simulation/sim_log.h"
+#include "tests/simulation/sim_market.h"
+#include "tests/simulation/world.h"
+
+namespace jembatan::simulation {
+
+class SimBridge {
+ public:
+  SimBridge(World* world, SimLog* log, SimMarket* market, int number, bridge::Rules rules);
+
+  void Boot();
+  void Crash();
+  void Freeze(int64_t for_ms);
+  // The stream to the marketplace breaks; what is on its way may still arrive.
+  void BreakStream();
+  bool alive() const { return core_ != nullptr; }
+  // Changes with each boot and crash: another member of the group.
+  uint64_t life() const { return life_; }
+  bool frozen() const { return world_->now_ms() < frozen_until_ms_; }
+
+  // The group's word. Refused commits are the group's business: see commit_allowed.
+  void Assign(int partition);
+  void Revoke(int partition, bool lost);
+  // Asked at the moment a commit reaches the group.
+  std::function<bool(int partition)> commit_allowed;
+  std::function<void(int partition)> on_release;
+
+  // Something was appended to the partition.
+  void LookAgain(int partition);
+
+  const bridge::Core* core() const { return core_.get(); }
+
+ private:
+  struct Reading {
+    int64_t next = 0;
+    uint64_t id = 0;  // the core's name of the reading
+    bool active = false;
+    bool scheduled = false;
+    bool paused = false;
+  };
+  using Action = std::function<void()>;
+
+  // Runs the action when the process is there and thawed, unless it has crashed since.
+  void Arrive(int64_t delay_ms, Action action);
+  void Run(const Action& action);
+  void Thaw(uint64_t life);
+  void Feed(const bridge::Event& event);
+  void TraceEvent(const bridge::Event& event) const;
+  void Execute(bridge::Effect& effect);
+  void Heartbeat();
+  bridge::Now Clocks() const;
+
+  void Produce(int32_t partition, uint64_t cookie, std::string key, std::string value, bool outcome);
+  void Place(const bridge::effect::Place& place);
+  void Decide(std::shared_ptr<std::vector<crossing::v1::PurchaseIntent>> intents, uint64_t batch,
+              int32_t partition, uint64_t token, int64_t arrived_ms, uint64_t life,
+              uint64_t stream);
+  void Ask(const bridge::effect::Ask& ask);
+  void OpenStream(uint64_t life);
+  void PumpIntents(int partition);
+  void PumpOutcomes(int partition);
+  int64_t InOrder(int64_t* last_ms);
+
+  World* world_;
+  SimLog* log_;
+  SimMarket* market_;
+  const int number_;
+  const bridge::Rules rules_;
+  std::unique_ptr<bridge::Core> core_;
+  bridge::Effects effects_;
+  uint64_t life_ = 0;
+  uint64_t stream_ = 0;
+  bool stream_up_ = false;
+  int64_t frozen_until_ms_ = 0;
+  std::deque<Action> waiting_;  // what arrived while frozen
+  int64_t clock_skew_ms_ = 0;
+  int64_t stream_sent_ms_ = 0;
+  std::map<int, int64_t> produced_ms_;
+  std::map<int, Reading> intents_;
+  std::map<int, Reading> outcomes_;
+  std::set<int> lost_;  // partitions whose loss this member has not heard of yet
+};
+
+}  // namespace jembatan::simulation

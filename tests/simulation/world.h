@@ -1,0 +1,102 @@
+#pragma once
+
+// World: virtual time and chance. Tasks run in the order of their times; one seed is one history.
+// Single-threaded.
+
+#include <cstdarg>
+#include <cstdint>
+#include <cstdio>
+#include <functional>
+#include <queue>
+#include <vector>
+
+namespace jembatan::simulation {
+
+class Chance {
+ public:
+  explicit Chance(uint64_t seed) : state_(seed) {}
+  uint64_t Next() {
+    uint64_t z = state_ += 0x9e3779b97f4a7c15;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return z ^ z >> 31;
+  }
+  // Uniform in [low, high].
+  int64_t Between(int64_t low, int64_t high) {
+    return low + static_cast<int64_t>(Next() % static_cast<uint64_t>(high - low + 1));
+  }
+  bool OneIn(int64_t n) { return Between(1, n) == 1; }
+  bool Percent(double percent) { return Between(0, 999'999) < percent * 10'000; }
+
+ private:
+  uint64_t state_;
+};
+
+class World {
+ public:
+  using Task = std::function<void()>;
+
+  // Virtual Unix time at which every history begins.
+  static constexpr int64_t kEpochMs = 1'800'000'000'000;
+
+  explicit World(uint64_t seed) : chance(seed), now_ms_(kEpochMs) {}
+
+  int64_t now_ms() const { return now_ms_; }
+  void At(int64_t time_ms, Task task) {
+    tasks_.push({time_ms < now_ms_ ? now_ms_ : time_ms, order_++, std::move(task)});
+  }
+  void After(int64_t delay_ms, Task task) { At(now_ms_ + delay_ms, std::move(task)); }
+
+  // Runs every task due until the given time.
+  void RunUntil(int64_t time_ms) {
+    while (!tasks_.empty() && tasks_.top().time_ms <= time_ms) {
+      Task task = std::move(const_cast<Entry&>(tasks_.top()).task);
+      now_ms_ = tasks_.top().time_ms;
+      tasks_.pop();
+      ++steps;
+      task();
+    }
+    now_ms_ = time_ms;
+  }
+
+  // A network delay: mostly milliseconds, sometimes seconds, rarely longer than an intent lives.
+  // After calm is set: milliseconds.
+  int64_t Delay() {
+    if (calm) return chance.Between(1, 20);
+    if (chance.Percent(0.4)) return chance.Between(20'000, 200'000);
+    if (chance.Percent(3)) return chance.Between(500, 15'000);
+    return chance.Between(1, 60);
+  }
+
+  // One line of the story, with its virtual time, when a seed is replayed with --trace.
+  __attribute__((format(printf, 2, 3))) void Trace(const char* format, ...) const {
+    if (!tracing) return;
+    std::printf("%9.3f ", static_cast<double>(now_ms_ - kEpochMs) / 1000);
+    std::va_list arguments;
+    va_start(arguments, format);
+    std::vprintf(format, arguments);
+    va_end(arguments);
+    std::printf("\n");
+  }
+
+  Chance chance;
+  bool calm = false;
+  bool tracing = false;
+  uint64_t steps = 0;
+
+ private:
+  struct Entry {
+    int64_t time_ms;
+    uint64_t order;
+    Task task;
+    bool operator<(const Entry& other) const {
+      return time_ms != other.time_ms ? time_ms > other.time_ms : order > other.order;
+    }
+  };
+
+  std::priority_queue<Entry> tasks_;
+  uint64_t order_ = 0;
+  int64_t now_ms_;
+};
+
+}  // namespace jembatan::simulation
