@@ -1,0 +1,292 @@
+"""Stage: one run of the real programs against a real Kafka, in a folder of its own.
+
+It picks ports, writes keys and offers, starts and kills processes, and leaves nothing behind: every
+process dies with the stage, the folder goes with it. A failure prints the ends of the logs first.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import http.client
+import json
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+KAFKA = ROOT / "deploy/kafka/kafka"
+
+# Bounds of waiting, far above what a busy machine needs.
+READY_S = 60
+STOP_S = 30
+PRICE_MINOR = 2_500_000
+MARKETPLACE_ID = "tokopedia"
+
+
+class Failure(Exception):
+    """What the scenario promised did not hold; the message is for people."""
+
+
+def expect(condition: bool, message: str) -> None:
+    if not condition:
+        raise Failure(message)
+
+
+def say(text: str) -> None:
+    print(f"e2e: {text}", flush=True)
+
+
+def wait_for(what: str, condition: Callable[[], bool], seconds: float = READY_S) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        expect(time.monotonic() < end, f"waited {seconds} s in vain: {what}")
+        time.sleep(0.1)
+
+
+def die_with_parent() -> None:
+    """In the child: SIGKILL when the stage is gone, however it went."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def get(port: int, target: str) -> tuple[int, bytes]:
+    """GET from an admin port; status 0: no answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", target)
+        reply = connection.getresponse()
+        return reply.status, reply.read()
+    except OSError:
+        return 0, b""
+    finally:
+        connection.close()
+
+
+class Stage:
+    def __init__(self, binaries: Path, keep: bool):
+        self.binaries = binaries
+        self.keep = keep
+        self.folder = Path(tempfile.mkdtemp(prefix="jembatan-e2e."))
+        self.kafka = self.folder / "kafka"
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.commands: dict[str, list[str]] = {}
+        self.admin_ports: dict[str, int] = {}
+        self.ports: dict[str, int] = {}
+        self.taken: set[int] = set()
+        self.brokers = ""
+
+    def __enter__(self) -> Stage:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if kind is not None:
+            self.show_logs()
+        for name in list(self.processes):
+            self.kill(name)
+        if self.brokers:
+            subprocess.run([KAFKA, "kill", self.kafka], check=False)
+        if self.keep:
+            say(f"kept {self.folder}")
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def show_logs(self) -> None:
+        for log in sorted(self.folder.glob("*.log")):
+            lines = log.read_text(errors="replace").splitlines()[-25:]
+            print(f"--- {log.name}", *lines, sep="\n", file=sys.stderr)
+
+    def port(self) -> int:
+        """A free port below the ephemeral range: it stays free while its owner restarts."""
+        while True:
+            port = random.randrange(20_000, 32_768)
+            with socket.socket() as probe:
+                free = probe.connect_ex(("127.0.0.1", port)) != 0
+            if free and port not in self.taken:
+                self.taken.add(port)
+                return port
+
+    # --- Processes ------------------------------------------------------------------------------
+
+    def spawn(self, name: str, command: list[str]) -> None:
+        self.commands[name] = command
+        with open(self.folder / f"{name}.log", "ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
+            )
+
+    def service(self, name: str, program: str, **flags: object) -> None:
+        """Starts a service with an admin port."""
+        self.admin_ports[name] = self.port()
+        options = {"admin_listen": f"127.0.0.1:{self.admin_ports[name]}", **flags}
+        command = [str(self.binaries / program)]
+        command += [f"--{key}={value}" for key, value in options.items()]
+        self.spawn(name, command)
+
+    def await_ready(self, *names: str) -> None:
+        for name in names:
+
+            def ready(name: str = name) -> bool:
+                code = self.processes[name].poll()
+                expect(code is None, f"{name} ended with status {code}")
+                return get(self.admin_ports[name], "/readyz")[0] == 200
+
+            wait_for(f"{name} is ready", ready)
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
+        process = self.processes.pop(name)
+        process.send_signal(number)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            raise Failure(f"{name} survived {number.name} for {STOP_S} s") from error
+
+    def restart(self, name: str) -> None:
+        self.spawn(name, self.commands[name])
+
+    def stop_all(self) -> None:
+        """Every service leaves by itself when asked to."""
+        for name, process in list(self.processes.items()):
+            self.kill(name, signal.SIGTERM)
+            expect(process.returncode == 0, f"{name} ended with status {process.returncode}")
+
+    def ctl(self, *arguments: str) -> str:
+        command = [str(self.binaries / "jembatan-ctl"), *arguments]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        expect(result.returncode == 0, f"{' '.join(command)}: {result.stdout}{result.stderr}")
+        return result.stdout.strip()
+
+    # --- The house ------------------------------------------------------------------------------
+
+    def start_kafka(self) -> None:
+        result = subprocess.run([KAFKA, "start", self.kafka], check=False)
+        expect(result.returncode == 0, "Kafka does not start")
+        self.brokers = (self.kafka / "bootstrap").read_text().strip()
+
+    def kill_kafka(self) -> None:
+        subprocess.run([KAFKA, "kill", self.kafka], check=True)
+
+    def write_files(self, offers: dict[str, int]) -> None:
+        rows = [
+            {
+                "offer_id": offer_id,
+                "title": f"Barang {offer_id}",
+                "seller_id": "toko",
+                "currency": "IDR",
+                "amount_minor": PRICE_MINOR,
+                "stock": stock,
+            }
+            for offer_id, stock in offers.items()
+        ]
+        (self.folder / "offers.json").write_text(json.dumps(rows))
+        key, jwks = self.folder / "token.pem", self.folder / "jwks.json"
+        self.ctl("token", "keygen", f"--key={key}", f"--jwks={jwks}")
+        self.ctl("buyer-key", f"--out={self.folder / 'buyer.key'}")
+
+    def token(self, viewer: str) -> str:
+        return self.ctl("token", f"--key={self.folder / 'token.pem'}", f"--viewer={viewer}")
+
+    def start_house(self, offers: dict[str, int], gateways: int = 2, bridges: int = 2) -> None:
+        self.write_files(offers)
+        self.start_kafka()
+        self.ctl("topics", "create", f"--brokers={self.brokers}")
+        orders = f"127.0.0.1:{self.port()}"
+        self.service(
+            "marketplace",
+            "jembatan-marketplace",
+            listen=orders,
+            operator_listen="127.0.0.1:0",
+            checkout_listen="127.0.0.1:0",
+            database=self.folder / "marketplace.db",
+            offers=self.folder / "offers.json",
+        )
+        self.await_ready("marketplace")
+        for number in range(bridges):
+            self.start_bridge(f"bridge-{number}", orders)
+        for number in range(gateways):
+            self.start_gateway(f"gateway-{number}")
+        self.await_ready(*self.processes)
+
+    def start_bridge(self, name: str, orders: str) -> None:
+        self.service(
+            name,
+            "jembatan-bridge",
+            brokers=self.brokers,
+            orders_target=orders,
+            marketplace_id=MARKETPLACE_ID,
+            instance=name,
+        )
+
+    def start_gateway(self, name: str) -> None:
+        self.ports[name] = self.port()
+        self.service(
+            name,
+            "jembatan-gateway",
+            brokers=self.brokers,
+            listen=f"127.0.0.1:{self.ports[name]}",
+            grpc_listen="127.0.0.1:0",
+            token_keys=self.folder / "jwks.json",
+            buyer_key=self.folder / "buyer.key",
+            marketplace_id=MARKETPLACE_ID,
+            instance=name,
+        )
+
+    def ledger(self, after: int = 0) -> Iterator[dict]:
+        """Every result of the marketplace with a greater seq, in the order decided."""
+        while True:
+            target = f"/ledger?after={after}&limit=10000"
+            status, body = get(self.admin_ports["marketplace"], target)
+            expect(status == 200, f"the ledger answers {status}")
+            rows = [json.loads(line) for line in body.splitlines()]
+            if not rows:
+                return
+            yield from rows
+            after = rows[-1]["seq"]
+
+    def await_results(self, count: int, seconds: float = READY_S) -> None:
+        """Until the marketplace has decided so many orders: the load has come so far."""
+        last = 0
+
+        def reached() -> bool:
+            nonlocal last
+            for row in self.ledger(last):
+                last = row["seq"]
+            return last >= count
+
+        wait_for(f"{count} results at the marketplace", reached, seconds)
+
+    def start_load(self, **flags: object) -> None:
+        """In the background; await_load tells how it ended."""
+        gateways = [f"127.0.0.1:{port}" for port in self.ports.values()]
+        options = {
+            "targets": ",".join(gateways),
+            "token_key": self.folder / "token.pem",
+            "marketplace_admin": f"http://127.0.0.1:{self.admin_ports['marketplace']}",
+            "json": self.folder / "load.json",
+            **flags,
+        }
+        command = [str(self.binaries / "jembatan-load")]
+        self.spawn("load", command + [f"--{key}={value}" for key, value in options.items()])
+
+    def await_load(self, seconds: float) -> dict:
+        """The figures of a load whose own judge found that the promise held."""
+        process = self.processes.pop("load")
+        try:
+            status = process.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            raise Failure(f"the load did not end within {seconds} s") from error
+        say((self.folder / "load.log").read_text().strip().splitlines()[-1])
+        expect(status == 0, f"jembatan-load ended with status {status}")
+        return json.loads((self.folder / "load.json").read_text())
