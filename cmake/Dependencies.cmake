@@ -35,7 +35,8 @@ add_library(jembatan_rdkafka INTERFACE)
 if(EXISTS ${rdkafka_prefix}/lib/librdkafka.a)
   target_include_directories(jembatan_rdkafka SYSTEM INTERFACE ${rdkafka_prefix}/include)
   target_link_libraries(jembatan_rdkafka INTERFACE
-    ${rdkafka_prefix}/lib/librdkafka.a OpenSSL::SSL OpenSSL::Crypto z Threads::Threads ${CMAKE_DL_LIBS} rt m)
+    ${rdkafka_prefix}/lib/librdkafka.a OpenSSL::SSL OpenSSL::Crypto z Threads::Threads
+    ${CMAKE_DL_LIBS} rt m)
   message(STATUS "librdkafka: ${rdkafka_prefix}")
 else()
   pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka>=2.3.0)

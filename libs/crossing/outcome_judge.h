@@ -3,10 +3,10 @@
 // OutcomeJudge: which records of one partition of the outcomes topic count (protocol rule 2). Every
 // reader uses it: gateways, the next owner's window, the owner's own read-back, the auditor.
 //
-// A record's token is the offset of its writer's claim in this partition. A record whose token is lower
-// than the highest `open` of its marketplace before it is void: its writer had been succeeded. To judge
-// a record the reader must have read from the record's token on; a reading that began later is told to
-// begin again earlier.
+// A record's token is the offset of its writer's claim in this partition. A record whose token is
+// lower than the highest `open` of its marketplace before it is void: its writer had been
+// succeeded. To judge a record the reader must have read from the record's token on; a reading that
+// began later is told to begin again earlier.
 //
 // Pure; owned by one reader of one partition; feed it every record in offset order.
 
@@ -14,6 +14,7 @@
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
+
 #include "jembatan/crossing/v1/crossing.pb.h"
 
 namespace jembatan::crossing {

@@ -32,11 +32,11 @@ v1::OutcomeRecord Final(uint64_t token, const std::string& marketplace = "m") {
 
 TEST(OutcomeJudge, PausedOwnersOutcomeAfterItsSuccessorsOpenIsVoid) {
   OutcomeJudge judge(0);
-  EXPECT_EQ(judge.Judge(Claim()), Verdict::kValid);     // offset 0
-  EXPECT_EQ(judge.Judge(Open(0)), Verdict::kValid);     // offset 1
-  EXPECT_EQ(judge.Judge(Final(0)), Verdict::kValid);    // offset 2
-  EXPECT_EQ(judge.Judge(Claim()), Verdict::kValid);     // offset 3
-  EXPECT_EQ(judge.Judge(Final(0)), Verdict::kValid);    // a claim alone voids nothing
+  EXPECT_EQ(judge.Judge(Claim()), Verdict::kValid);   // offset 0
+  EXPECT_EQ(judge.Judge(Open(0)), Verdict::kValid);   // offset 1
+  EXPECT_EQ(judge.Judge(Final(0)), Verdict::kValid);  // offset 2
+  EXPECT_EQ(judge.Judge(Claim()), Verdict::kValid);   // offset 3
+  EXPECT_EQ(judge.Judge(Final(0)), Verdict::kValid);  // a claim alone voids nothing
   EXPECT_EQ(judge.Judge(Open(3)), Verdict::kValid);
   EXPECT_EQ(judge.Judge(Final(0)), Verdict::kVoid);
   EXPECT_EQ(judge.Judge(Final(3)), Verdict::kValid);

@@ -2,9 +2,9 @@
 
 // Between wall milliseconds and google.protobuf.Timestamp. Pure; any thread.
 
-#include <google/protobuf/timestamp.pb.h>
-
 #include <cstdint>
+
+#include <google/protobuf/timestamp.pb.h>
 
 namespace jembatan::crossing {
 

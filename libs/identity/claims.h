@@ -11,9 +11,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include <simdjson.h>
 
 #include "libs/identity/token.h"
-#include "simdjson.h"
 
 namespace jembatan::identity {
 

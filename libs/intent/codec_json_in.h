@@ -7,9 +7,10 @@
 #include <string>
 #include <string_view>
 
+#include <simdjson.h>
+
 #include "jembatan/intake/v1/intake.pb.h"
 #include "jembatan/intake/v1/reason.pb.h"
-#include "simdjson.h"
 
 namespace jembatan::intent {
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// One total mapping between grpc::Status and absl::Status, both ways. Pure; any thread.
+// One total mapping between grpc::Status and absl::Status, both ways; details are not carried over.
+// Pure functions: nothing is owned; any thread.
 
 #include "absl/status/status.h"
 #include <grpcpp/support/status.h>

@@ -1,8 +1,8 @@
 #pragma once
 
-// The bridge's border post: PurchaseIntent -> Order, and the marketplace's result -> what the core knows
-// of it. One of the only two places that name types of two zones; its test lists what must not cross
-// (consent text version, accepting gateway, trace of the social side). Pure; any thread.
+// The bridge's border post: PurchaseIntent -> Order, and the marketplace's result -> what the core
+// knows of it. One of the only two places that name types of two zones; its test lists what must
+// not cross (consent text version, accepting gateway, trace of the social side). Pure; any thread.
 
 #include <string>
 #include <vector>
@@ -16,15 +16,15 @@ namespace jembatan::bridge {
 // Fills *order (cleared first).
 void ToOrder(const crossing::v1::PurchaseIntent& intent, orders::v1::Order* order);
 
-// Hosts that continue_url and invoice_url may name ("host" or "host:port"); others are dropped from the
-// outcome and counted. Empty: any.
+// Hosts that continue_url and invoice_url may name ("host" or "host:port"); others are dropped from
+// the outcome and counted. Empty: any.
 struct UrlRule {
   std::vector<std::string> hosts;
   uint64_t dropped = 0;
 };
 
-// A result of PlaceOrders. STATE_UNSPECIFIED or an unknown state counts as RETRY: a result that cannot
-// be understood decides nothing.
+// A result of PlaceOrders. STATE_UNSPECIFIED or an unknown state counts as RETRY: a result that
+// cannot be understood decides nothing.
 Decision ToDecision(const orders::v1::OrderResult& result, UrlRule* urls);
 
 // An answer of GetOrders.

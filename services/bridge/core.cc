@@ -28,48 +28,47 @@ void Core::Step(const Event& event, Now now, Effects* effects) {
   auto at = [](Partition* partition, auto act) {
     if (partition != nullptr) act(*partition);
   };
-  std::visit(
-      Overloaded{
-          [&](const event::Assigned& e) {
-            partitions_[e.partition] =
-                std::make_unique<Partition>(&shared_, e.partition, e.offset, now);
-          },
-          [&](const event::Revoked& e) { Revoke(e, effects); },
-          [&](const event::Intent& e) {
-            at(Find(e.partition), [&](Partition& p) { p.OnIntent(e, now, effects); });
-          },
-          [&](const event::IntentsEnd& e) {
-            at(Find(e.partition), [&](Partition& p) { p.OnIntentsEnd(e); });
-          },
-          [&](const event::OutcomeRead& e) {
-            at(Find(e.partition), [&](Partition& p) { p.OnOutcome(e, now, effects); });
-          },
-          [&](const event::Produced& e) {
-            at(FindById(e.cookie), [&](Partition& p) { p.OnProduced(e, now, effects); });
-          },
-          [&](const event::StreamUp&) { shared_.stream_up = true; },
-          [&](const event::StreamDown&) {
-            shared_.stream_up = false;
-            for (auto& [number, partition] : partitions_) partition->OnStreamDown(now);
-          },
-          [&](const event::Fenced& e) {
-            at(Find(e.partition), [&](Partition& p) { p.OnFenced(e, now, effects); });
-          },
-          [&](const event::Answered& e) {
-            at(FindById(e.batch), [&](Partition& p) { p.OnAnswered(e, now, effects); });
-          },
-          [&](const event::Found& e) {
-            at(FindById(e.ask), [&](Partition& p) { p.OnFound(e, now, effects); });
-          },
-          [&](const event::EndOffset& e) {
-            at(Find(e.partition), [&](Partition& p) { p.OnEndOffset(e, now, effects); });
-          },
-          [&](const event::Committed& e) {
-            at(Find(e.partition), [&](Partition& p) { p.OnCommitted(e); });
-          },
-          [&](const event::Tick&) { Tick(now, effects); },
-      },
-      event);
+  std::visit(Overloaded{
+                 [&](const event::Assigned& e) {
+                   partitions_[e.partition] =
+                       std::make_unique<Partition>(&shared_, e.partition, e.offset, now);
+                 },
+                 [&](const event::Revoked& e) { Revoke(e, effects); },
+                 [&](const event::Intent& e) {
+                   at(Find(e.partition), [&](Partition& p) { p.OnIntent(e, now, effects); });
+                 },
+                 [&](const event::IntentsEnd& e) {
+                   at(Find(e.partition), [&](Partition& p) { p.OnIntentsEnd(e); });
+                 },
+                 [&](const event::OutcomeRead& e) {
+                   at(Find(e.partition), [&](Partition& p) { p.OnOutcome(e, now, effects); });
+                 },
+                 [&](const event::Produced& e) {
+                   at(FindById(e.cookie), [&](Partition& p) { p.OnProduced(e, now, effects); });
+                 },
+                 [&](const event::StreamUp&) { shared_.stream_up = true; },
+                 [&](const event::StreamDown&) {
+                   shared_.stream_up = false;
+                   for (auto& [number, partition] : partitions_) partition->OnStreamDown(now);
+                 },
+                 [&](const event::Fenced& e) {
+                   at(Find(e.partition), [&](Partition& p) { p.OnFenced(e, now, effects); });
+                 },
+                 [&](const event::Answered& e) {
+                   at(FindById(e.batch), [&](Partition& p) { p.OnAnswered(e, now, effects); });
+                 },
+                 [&](const event::Found& e) {
+                   at(FindById(e.ask), [&](Partition& p) { p.OnFound(e, now, effects); });
+                 },
+                 [&](const event::EndOffset& e) {
+                   at(Find(e.partition), [&](Partition& p) { p.OnEndOffset(e, now, effects); });
+                 },
+                 [&](const event::Committed& e) {
+                   at(Find(e.partition), [&](Partition& p) { p.OnCommitted(e); });
+                 },
+                 [&](const event::Tick&) { Tick(now, effects); },
+             },
+             event);
 }
 
 void Core::Revoke(const event::Revoked& event, Effects* effects) {

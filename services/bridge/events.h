@@ -2,8 +2,8 @@
 
 // The vocabulary of the bridge's deciding core: what happens to it (events) and what it wants done
 // (effects). The service turns callbacks into events and executes effects; the simulation does both
-// with a simulated world. Plain values; views in events live until Step returns, pointers in effects
-// until the next Step.
+// with a simulated world. Plain values; views in events live until Step returns, pointers in
+// effects until the next Step.
 
 #include <cstdint>
 #include <optional>
@@ -23,8 +23,8 @@ struct Now {
   int64_t mono_ms = 0;
 };
 
-// The marketplace's result for one order of a batch. outcome holds what the marketplace says (state,
-// reason, order_id, urls, price, hold, fingerprint); the core adds the rest.
+// The marketplace's result for one order of a batch. outcome holds what the marketplace says
+// (state, reason, order_id, urls, price, hold, fingerprint); the core adds the rest.
 struct Decision {
   uint32_t index = 0;
   // Not decided, nothing remembered: try again after retry_after_ms at least.
@@ -64,8 +64,8 @@ struct IntentsEnd {
   int32_t partition;
   int64_t next_offset;
 };
-// A record of the outcomes topic, from the offset asked for on, in order. reading names the ReadOutcomes
-// that it belongs to: what an earlier reading still brings is ignored.
+// A record of the outcomes topic, from the offset asked for on, in order. reading names the
+// ReadOutcomes that it belongs to: what an earlier reading still brings is ignored.
 struct OutcomeRead {
   int32_t partition;
   uint64_t reading;

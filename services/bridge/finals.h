@@ -1,9 +1,10 @@
 #pragma once
 
-// Finals: one partition's window of decided intents (protocol rule 5). The first final of an intent wins
-// and is repeated byte for byte for every further copy. A final is pinned until it was read back from
-// the log; a new claim drops what was never read back. Nothing is dropped by the clock: only when the
-// finished prefix of the partition has passed a record appended after the intent's deadline + M.
+// Finals: one partition's window of decided intents (protocol rule 5). The first final of an intent
+// wins and is repeated byte for byte for every further copy. A final is pinned until it was read
+// back from the log; a new claim drops what was never read back. Nothing is dropped by the clock:
+// only when the finished prefix of the partition has passed a record appended after the intent's
+// deadline + M.
 //
 // An intent is (buyer, id, fingerprint): two bodies under one id have a final each.
 // Pure; owned by its Partition.
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+
 #include "libs/base/ids.h"
 #include "libs/identity/buyer_ref.h"
 
@@ -44,11 +46,12 @@ class Finals {
   // Whether a final of another body under this id is remembered.
   bool KnowsOtherBody(const IntentKey& key, std::string_view fingerprint) const;
 
-  // Remembers a final unless one of this body is remembered already. in_log: it was read from the log
-  // as valid; else it is pinned until it is.
-  void Remember(const IntentKey& key, std::string_view fingerprint, int64_t deadline_ms, Bytes bytes,
-                bool in_log);
-  // A final of ours was read back: it is no longer pinned. False if none of this body is remembered.
+  // Remembers a final unless one of this body is remembered already. in_log: it was read from the
+  // log as valid; else it is pinned until it is.
+  void Remember(const IntentKey& key, std::string_view fingerprint, int64_t deadline_ms,
+                Bytes bytes, bool in_log);
+  // A final of ours was read back: it is no longer pinned. False if none of this body is
+  // remembered.
   bool MarkInLog(const IntentKey& key, std::string_view fingerprint);
   // Forgets the finals that were never read back from the log.
   void DropPins();

@@ -25,7 +25,8 @@ void Partition::OnIntent(const event::Intent& event, Now /*now*/, Effects* effec
   if (record.key) record.deadline_ms = record.key->id.unix_ms() + intent::kTtlMs;
 
   uint64_t number = first_number_ + records_.size();
-  bool is_void = record.key && record.append_ms > record.deadline_ms && shared_->rules.void_when_late;
+  bool is_void =
+      record.key && record.append_ms > record.deadline_ms && shared_->rules.void_when_late;
   bool malformed = !decoded || !record.malformed.empty();
   std::string_view detail = decoded ? record.malformed : "not a PurchaseIntent";
   Admit(std::move(record), event);
@@ -43,7 +44,8 @@ void Partition::OnIntent(const event::Intent& event, Now /*now*/, Effects* effec
 // Takes the record into the window, and into its lane if anything is to be decided about it.
 void Partition::Admit(Record record, const event::Intent& event) {
   bool undecidable = !record.key;
-  bool is_void = record.key && record.append_ms > record.deadline_ms && shared_->rules.void_when_late;
+  bool is_void =
+      record.key && record.append_ms > record.deadline_ms && shared_->rules.void_when_late;
   uint64_t number = first_number_ + records_.size();
   records_.push_back(std::move(record));
   Record& kept = records_.back();

@@ -1,7 +1,7 @@
 #pragma once
 
-// Every bound of the bridge, in one place. The protocol's constants are intent/limits.h's: the TTL is
-// frozen with the topic's version. Pure constants.
+// Every bound of the bridge, in one place. The protocol's constants are intent/limits.h's: the TTL
+// is frozen with the topic's version. Pure constants.
 
 #include <cstddef>
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace jembatan::bridge {
 
-// Records of one partition that may be unfinished: fetching pauses at the high mark and resumes at the
-// low one. A fetch under way may still bring kOverrun more.
+// Records of one partition that may be unfinished: fetching pauses at the high mark and resumes at
+// the low one. A fetch under way may still bring kOverrun more.
 inline constexpr size_t kUnfinishedHigh = 16'384;
 inline constexpr size_t kUnfinishedLow = 8'192;
 inline constexpr size_t kOverrun = 65'536;
@@ -44,8 +44,8 @@ inline constexpr int64_t kCommitMs = 500;
 inline constexpr int64_t kCommitRecords = 10'000;
 
 // How far before the first unfinished intent's append time the window of finals begins (rule 5).
-inline constexpr int64_t kWindowBackMs = intent::kTtlMs + intent::kFutureMs +
-                                         2 * intent::kBrokerSkewMs + intent::kGatewaySkewMs;
+inline constexpr int64_t kWindowBackMs =
+    intent::kTtlMs + intent::kFutureMs + 2 * intent::kBrokerSkewMs + intent::kGatewaySkewMs;
 
 static_assert(kUnfinishedLow < kUnfinishedHigh);
 static_assert(kOrdersPerBatch * kBatchesInFlight <= kUnfinishedHigh);

@@ -1,4 +1,5 @@
-// jembatan-bridge: takes purchase intents out of Kafka and places them as orders at the marketplace.
+// jembatan-bridge: takes purchase intents out of Kafka and places them as orders at the
+// marketplace.
 
 #include "libs/base/log.h"
 #include "libs/base/status.h"

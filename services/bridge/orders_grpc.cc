@@ -15,8 +15,8 @@ constexpr int kReopenLongestMs = 2'000;
 
 }  // namespace
 
-// One PlaceOrders stream from its opening to its end. At most one read and one write are under way; the
-// object lives until gRPC has returned every tag.
+// One PlaceOrders stream from its opening to its end. At most one read and one write are under way;
+// the object lives until gRPC has returned every tag.
 class OrdersClient::Stream {
  public:
   explicit Stream(OrdersClient* owner) : owner_(owner) {

@@ -1,15 +1,13 @@
 #pragma once
 
-// OrdersClient: the marketplace's OrderService as the bridge uses it: one PlaceOrders stream that is
-// reopened with backoff, and unary Fence and GetOrders beside it. Calls carry the scope's token; results
-// come back through the border as values of the core's vocabulary.
+// OrdersClient: the marketplace's OrderService as the bridge uses it: one PlaceOrders stream that
+// is reopened with backoff, and unary Fence and GetOrders beside it. Calls carry the scope's token;
+// results come back through the border as values of the core's vocabulary.
 //
-// Owned by the bridge's Service. All methods and handler calls on the shard's thread; the completion
-// queue's thread only hands over. Ends with Stop(); the completion queue must be stopped after it while
-// the shard still runs, or be drained by it.
+// Owned by the bridge's Service. All methods and handler calls on the shard's thread; the
+// completion queue's thread only hands over. Ends with Stop(); the completion queue must be stopped
+// after it while the shard still runs, or be drained by it.
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -17,6 +15,9 @@
 #include <span>
 #include <string>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "jembatan/orders/v1/orders.grpc.pb.h"
 #include "libs/rpc/completion_queue.h"
@@ -45,9 +46,8 @@ class OrdersClient {
     UrlRule urls;
   };
 
-  OrdersClient(Options options, std::shared_ptr<grpc::Channel> channel,
-               rpc::CompletionQueue* queue, boost::asio::io_context& context,
-               OrdersHandler* handler);
+  OrdersClient(Options options, std::shared_ptr<grpc::Channel> channel, rpc::CompletionQueue* queue,
+               boost::asio::io_context& context, OrdersHandler* handler);
   ~OrdersClient();
 
   // Opens the stream and keeps it open until Stop.

@@ -30,9 +30,7 @@ Partition::Partition(Shared* shared, int32_t number, int64_t offset, Now now)
       committed_mono_ms_(now.mono_ms) {}
 
 // Ids carry the partition in the upper bits, so that the Core finds it again.
-uint64_t Partition::NextId() {
-  return static_cast<uint64_t>(number_) << 44 | shared_->next_id++;
-}
+uint64_t Partition::NextId() { return static_cast<uint64_t>(number_) << 44 | shared_->next_id++; }
 
 int64_t Partition::Backoff(int attempt) {
   int64_t ceiling = std::min(kBackoffFirstMs << std::min(attempt, 10), kBackoffLongestMs);
@@ -100,7 +98,8 @@ void Partition::AskForEnd(bool horizon, Effects* effects) {
 void Partition::StartReadingOutcomes(Effects* effects) {
   // A later claim goes on with the reading under way: the window only ever grows by it.
   if (reading_ != 0) return;
-  // The window begins before the first unfinished intent; wait until it, or the log's end, was seen.
+  // The window begins before the first unfinished intent; wait until it, or the log's end, was
+  // seen.
   if (records_.empty() && !intents_ended_) return;
   int64_t first_ms = claim_append_ms_;
   if (!records_.empty()) first_ms = std::min(first_ms, records_.front().append_ms);
@@ -203,12 +202,10 @@ void Partition::ClaimAnew(Now now) {
   end_query_ = 0;
   fence_due_ = false;
   if (shared_->rules.drop_pins_on_claim) finals_.DropPins();
-  absl::erase_if(cookies_, [](const auto& entry) {
-    return entry.second.kind != Cookie::Kind::kDeadLetter;
-  });
-  std::erase_if(unsaid_, [](const auto& entry) {
-    return entry.second.kind != Cookie::Kind::kDeadLetter;
-  });
+  absl::erase_if(cookies_,
+                 [](const auto& entry) { return entry.second.kind != Cookie::Kind::kDeadLetter; });
+  std::erase_if(unsaid_,
+                [](const auto& entry) { return entry.second.kind != Cookie::Kind::kDeadLetter; });
   batches_.clear();
   asks_.clear();
   questions_.clear();
@@ -273,8 +270,7 @@ void Partition::KeepOwnership(Now now, Effects* effects) {
     ClaimAnew(now);
     return;
   }
-  if (!batches_.empty() &&
-      now.mono_ms - batches_.begin()->second.sent_mono_ms > kAnswerTimeoutMs) {
+  if (!batches_.empty() && now.mono_ms - batches_.begin()->second.sent_mono_ms > kAnswerTimeoutMs) {
     effects->push_back(effect::ResetStream{});
   }
 }

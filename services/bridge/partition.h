@@ -1,15 +1,17 @@
 #pragma once
 
-// Partition: everything the bridge decides about one assigned partition of the intents topic, by the
-// protocol's rules. It owns the unfinished records, the lanes (one per offer), the window of finals and
-// the ownership token. Pure: events in, effects out; no I/O, no clock, no iteration over hash order.
+// Partition: everything the bridge decides about one assigned partition of the intents topic, by
+// the protocol's rules. It owns the unfinished records, the lanes (one per offer), the window of
+// finals and the ownership token. Pure: events in, effects out; no I/O, no clock, no iteration over
+// hash order.
 //
-// Life: assigned -> (claim -> fence -> open and read the window -> own) repeated on every broken stream,
-// STALE answer, void record and hourly -> revoked: finish what is under way, commit, release.
+// Life: assigned -> (claim -> fence -> open and read the window -> own) repeated on every broken
+// stream, STALE answer, void record and hourly -> revoked: finish what is under way, commit,
+// release.
 //
 // Life of a record: waiting in its lane -> placed or asked about -> recorded (outcome handed to the
-// log) -> finished (outcome read back from the log as valid). The contiguous finished prefix is what is
-// committed.
+// log) -> finished (outcome read back from the log as valid). The contiguous finished prefix is
+// what is committed.
 
 #include <cstdint>
 #include <deque>
@@ -22,6 +24,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+
 #include "libs/crossing/outcome_judge.h"
 #include "services/bridge/events.h"
 #include "services/bridge/finals.h"
@@ -48,19 +51,19 @@ struct BridgeCounts {
   uint64_t unreadable_outcomes = 0;
 };
 
-// Rules of the protocol that a test may switch off to see the simulation find their absence. All on in
-// every service; there is no flag for them.
+// Rules of the protocol that a test may switch off to see the simulation find their absence. All on
+// in every service; there is no flag for them.
 struct Rules {
-  bool void_when_late = true;          // 1
-  bool void_by_token = true;           // 2: readers ignore superseded outcomes
-  bool read_back_before_commit = true; // 2
-  bool ask_before_deciding = true;     // 4
-  bool remember_finals = true;         // 5: window
-  bool drop_pins_on_claim = true;      // 5
-  bool claim_on_broken_stream = true;  // 2
-  bool lane_waits_for_refusal = true;  // 6
-  bool one_batch_per_lane = true;      // P6
-  bool expire = true;                  // P5 at the bridge
+  bool void_when_late = true;           // 1
+  bool void_by_token = true;            // 2: readers ignore superseded outcomes
+  bool read_back_before_commit = true;  // 2
+  bool ask_before_deciding = true;      // 4
+  bool remember_finals = true;          // 5: window
+  bool drop_pins_on_claim = true;       // 5
+  bool claim_on_broken_stream = true;   // 2
+  bool lane_waits_for_refusal = true;   // 6
+  bool one_batch_per_lane = true;       // P6
+  bool expire = true;                   // P5 at the bridge
 };
 
 // What all partitions of one bridge share. Owned by the Core.
@@ -115,7 +118,7 @@ class Partition {
     bool listed = false;           // in ready_ or resting_
     int attempts = 0;
     int64_t not_before_mono_ms = 0;
-    int64_t retry_after_ms = -1;   // a result said RETRY; the longest hint
+    int64_t retry_after_ms = -1;  // a result said RETRY; the longest hint
   };
 
   struct Record {
@@ -187,7 +190,8 @@ class Partition {
   void SendQuestions(Effects* effects);
   void DecideAlone(uint64_t number, crossing::v1::Outcome::State state, crossing::v1::Reason reason,
                    Now now, Effects* effects);
-  void Decide(uint64_t number, crossing::v1::Outcome outcome, bool alone, Now now, Effects* effects);
+  void Decide(uint64_t number, crossing::v1::Outcome outcome, bool alone, Now now,
+              Effects* effects);
   void Write(uint64_t number, const Finals::Bytes& bytes, bool frees_lane, Effects* effects);
   void WriteDeadLetter(uint64_t number, crossing::v1::DeadLetter::Cause cause,
                        std::string_view detail, std::string_view key, std::string_view value,
@@ -230,7 +234,7 @@ class Partition {
   uint64_t end_query_ = 0;  // 0: none under way
   bool end_query_is_horizon_ = false;
   bool fence_due_ = false;
-  uint64_t reading_ = 0;  // the reading of outcomes under way; 0: none
+  uint64_t reading_ = 0;        // the reading of outcomes under way; 0: none
   bool intents_ended_ = false;  // the consumer has seen the log's end at least once
   std::optional<crossing::OutcomeJudge> judge_;
   bool draining_ = false;
@@ -239,8 +243,8 @@ class Partition {
   // Records in offset order; a record's number is first_number_ + its place.
   std::deque<Record> records_;
   uint64_t first_number_ = 1;
-  int64_t next_offset_;       // of the next record the consumer brings
-  int64_t finished_offset_;   // the first offset not finished
+  int64_t next_offset_;      // of the next record the consumer brings
+  int64_t finished_offset_;  // the first offset not finished
   int64_t finished_append_ms_ = 0;
   int64_t committed_offset_;
   bool committing_ = false;
@@ -262,8 +266,8 @@ class Partition {
   std::map<uint64_t, Batch> batches_;
   std::vector<uint64_t> questions_;
   std::map<uint64_t, std::vector<uint64_t>> asks_;
-  // Acknowledged outcomes by their offset, waiting to be read back; and those read back before their
-  // acknowledgement came.
+  // Acknowledged outcomes by their offset, waiting to be read back; and those read back before
+  // their acknowledgement came.
   absl::flat_hash_map<int64_t, uint64_t> unread_;
   absl::flat_hash_set<int64_t> read_early_;
   // Writes that failed and are due again.

@@ -25,7 +25,7 @@ Probe::Probe(prometheus::Registry* registry) {
   struct {
     const char* name;
     const char* help;
-    uint64_t BridgeCounts::*field;
+    uint64_t BridgeCounts::* field;
   } plain[] = {
       {"jembatan_bridge_intents_total", "Intents read from the log.", &BridgeCounts::intents},
       {"jembatan_bridge_placed_total", "Orders sent to the marketplace.", &BridgeCounts::placed},
@@ -41,8 +41,7 @@ Probe::Probe(prometheus::Registry* registry) {
        &BridgeCounts::unreadable_outcomes},
   };
   for (const auto& row : plain) {
-    auto& family =
-        prometheus::BuildCounter().Name(row.name).Help(row.help).Register(*registry);
+    auto& family = prometheus::BuildCounter().Name(row.name).Help(row.help).Register(*registry);
     rows_.push_back({&family.Add({}), row.field});
   }
   dropped_urls_ = &prometheus::BuildCounter()

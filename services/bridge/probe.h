@@ -1,15 +1,15 @@
 #pragma once
 
-// Probe: the bridge's numbers for /metrics. The shard calls Publish a few times a second; prometheus-cpp
-// is thread-safe for the scraping side.
-
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/registry.h>
+// Probe: the bridge's numbers for /metrics. The shard calls Publish a few times a second;
+// prometheus-cpp is thread-safe for the scraping side.
 
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
 
 #include "services/bridge/core.h"
 
@@ -24,7 +24,7 @@ class Probe {
  private:
   struct Row {
     prometheus::Counter* counter;
-    uint64_t BridgeCounts::*field;
+    uint64_t BridgeCounts::* field;
     uint64_t published = 0;
   };
 

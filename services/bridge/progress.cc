@@ -3,8 +3,8 @@
 #include "libs/base/check.h"
 #include "services/bridge/partition.h"
 
-// Finishing: acknowledgements, reading back, the contiguous prefix, commits, back pressure and release
-// (protocol rules 2 and 5).
+// Finishing: acknowledgements, reading back, the contiguous prefix, commits, back pressure and
+// release (protocol rules 2 and 5).
 
 namespace jembatan::bridge {
 

@@ -1,10 +1,10 @@
 #include "services/bridge/records.h"
 
+#include <cstring>
+
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/wire_format_lite.h>
-
-#include <cstring>
 
 #include "libs/crossing/time.h"
 #include "libs/intent/limits.h"
@@ -59,8 +59,8 @@ std::string FinalRecord(const Writer& writer, uint64_t token, std::string_view o
   return bytes;
 }
 
-std::string_view CheckIntent(const crossing::v1::PurchaseIntent& intent, std::string_view record_key,
-                             std::optional<IntentKey>* key) {
+std::string_view CheckIntent(const crossing::v1::PurchaseIntent& intent,
+                             std::string_view record_key, std::optional<IntentKey>* key) {
   *key = MakeKey(intent.buyer_ref(), intent.intent_id());
   if (!*key) return "intent_id is not a UUIDv7 or buyer_ref not 32 bytes";
   if (intent.fingerprint().size() != 32) return "fingerprint is not 32 bytes";

@@ -26,8 +26,8 @@ std::string FinalRecord(const Writer& writer, uint64_t token, std::string_view o
 
 // What is wrong with a decoded intent; empty: nothing. *key is filled whenever id and buyer can be
 // read, so that even a malformed intent gets its final outcome.
-std::string_view CheckIntent(const crossing::v1::PurchaseIntent& intent, std::string_view record_key,
-                             std::optional<IntentKey>* key);
+std::string_view CheckIntent(const crossing::v1::PurchaseIntent& intent,
+                             std::string_view record_key, std::optional<IntentKey>* key);
 
 // The key of an outcome; none if id or buyer cannot be read.
 std::optional<IntentKey> KeyOf(const crossing::v1::Outcome& outcome);

@@ -1,14 +1,14 @@
 #include "services/bridge/service.h"
 
-#include <prometheus/registry.h>
-#include <unistd.h>
-
 #include <atomic>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <future>
 #include <set>
+#include <unistd.h>
 #include <utility>
+
+#include <boost/asio/steady_timer.hpp>
+#include <prometheus/registry.h>
 
 #include "libs/base/clock.h"
 #include "libs/base/log.h"
@@ -152,8 +152,7 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
 absl::Status Service::Impl::Start() {
   JEMB_RETURN_IF_ERROR(ConnectKafka());
   JEMB_RETURN_IF_ERROR(ConnectMarketplace());
-  JEMB_ASSIGN_OR_RETURN(admin_,
-                        runtime::AdminServer::Create(options_.admin_listen, registry_));
+  JEMB_ASSIGN_OR_RETURN(admin_, runtime::AdminServer::Create(options_.admin_listen, registry_));
   admin_->AddReadyCheck([this] {
     return std::string(ready() ? "" : "the marketplace's stream is down or a partition not owned");
   });
@@ -183,13 +182,12 @@ absl::Status Service::Impl::ConnectKafka() {
                                          [this](std::span<const kafka::Delivery> deliveries) {
                                            OnDeliveries(deliveries);
                                          }));
-  JEMB_ASSIGN_OR_RETURN(consumer_,
-                        kafka::GroupConsumer::Create({.cluster = cluster,
-                                                      .group_id = options_.group,
-                                                      .topic = kafka::kIntentsTopic,
-                                                      .session_timeout_ms =
-                                                          options_.session_timeout_ms},
-                                                     shard_.context(), this));
+  JEMB_ASSIGN_OR_RETURN(
+      consumer_, kafka::GroupConsumer::Create({.cluster = cluster,
+                                               .group_id = options_.group,
+                                               .topic = kafka::kIntentsTopic,
+                                               .session_timeout_ms = options_.session_timeout_ms},
+                                              shard_.context(), this));
   JEMB_ASSIGN_OR_RETURN(
       reader_, kafka::PartitionReader::Create({.cluster = cluster, .topic = kafka::kOutcomesTopic},
                                               shard_.context(), &tail_));
@@ -311,36 +309,35 @@ size_t Service::Impl::EndTick() {
 }
 
 void Service::Impl::Execute(Effect& effect) {
-  std::visit(
-      Overloaded{
-          [&](effect::ProduceOutcome& e) {
-            Produce(kafka::kOutcomesTopic, e.partition, e.key, e.value, e.cookie);
-          },
-          [&](effect::ProduceDeadLetter& e) {
-            Produce(kafka::kDeadLettersTopic, kafka::PartitionOf(e.key, options_.partitions), e.key,
-                    e.value, e.cookie);
-          },
-          [&](effect::ReadOutcomes& e) { ReadOutcomes(e); },
-          [&](effect::StopOutcomes& e) {
-            wanted_readings_[e.partition] = 0;
-            reader_->Stop(e.partition);
-          },
-          [&](effect::Fence& e) { orders_->Fence(e); },
-          [&](effect::QueryEnd& e) { QueryEnd(e); },
-          [&](effect::Place& e) { orders_->Place(e); },
-          [&](effect::Ask& e) { orders_->Ask(e); },
-          [&](effect::ResetStream&) { orders_->Reset(); },
-          [&](effect::Commit& e) {
-            consumer_->Commit(e.partition, e.next_offset,
-                              [this, e](const absl::Status& status) {
-                                Step(event::Committed{e.partition, e.next_offset, status.ok()});
-                              });
-          },
-          [&](effect::Pause& e) { consumer_->Pause(e.partition); },
-          [&](effect::Resume& e) { consumer_->Resume(e.partition); },
-          [&](effect::Release& e) { Release(e.partition); },
-      },
-      effect);
+  std::visit(Overloaded{
+                 [&](effect::ProduceOutcome& e) {
+                   Produce(kafka::kOutcomesTopic, e.partition, e.key, e.value, e.cookie);
+                 },
+                 [&](effect::ProduceDeadLetter& e) {
+                   Produce(kafka::kDeadLettersTopic, kafka::PartitionOf(e.key, options_.partitions),
+                           e.key, e.value, e.cookie);
+                 },
+                 [&](effect::ReadOutcomes& e) { ReadOutcomes(e); },
+                 [&](effect::StopOutcomes& e) {
+                   wanted_readings_[e.partition] = 0;
+                   reader_->Stop(e.partition);
+                 },
+                 [&](effect::Fence& e) { orders_->Fence(e); },
+                 [&](effect::QueryEnd& e) { QueryEnd(e); },
+                 [&](effect::Place& e) { orders_->Place(e); },
+                 [&](effect::Ask& e) { orders_->Ask(e); },
+                 [&](effect::ResetStream&) { orders_->Reset(); },
+                 [&](effect::Commit& e) {
+                   consumer_->Commit(
+                       e.partition, e.next_offset, [this, e](const absl::Status& status) {
+                         Step(event::Committed{e.partition, e.next_offset, status.ok()});
+                       });
+                 },
+                 [&](effect::Pause& e) { consumer_->Pause(e.partition); },
+                 [&](effect::Resume& e) { consumer_->Resume(e.partition); },
+                 [&](effect::Release& e) { Release(e.partition); },
+             },
+             effect);
 }
 
 void Service::Impl::Produce(const char* topic, int32_t partition, const std::string& key,
@@ -372,11 +369,10 @@ void Service::Impl::ReadOutcomes(const effect::ReadOutcomes& read) {
 }
 
 void Service::Impl::QueryEnd(const effect::QueryEnd& query) {
-  kafka_admin_->EndOffset(kafka::kIntentsTopic, query.partition,
-                          [this, query](absl::StatusOr<int64_t> offset) {
-                            Step(event::EndOffset{query.partition, query.query,
-                                                  offset.ok() ? *offset : -1});
-                          });
+  kafka_admin_->EndOffset(
+      kafka::kIntentsTopic, query.partition, [this, query](absl::StatusOr<int64_t> offset) {
+        Step(event::EndOffset{query.partition, query.query, offset.ok() ? *offset : -1});
+      });
 }
 
 // Wakes the shard when nothing else does, so that waits of the core end in time.

@@ -1,16 +1,17 @@
 #pragma once
 
-// The checkout bridge's composition: one shard that runs the Core, with a group consumer of intents, a
-// reader of outcomes, one producer and the client of the marketplace around it. Callbacks become
-// events, effects are executed at the end of each tick; no decision is made here.
+// The checkout bridge's composition: one shard that runs the Core, with a group consumer of
+// intents, a reader of outcomes, one producer and the client of the marketplace around it.
+// Callbacks become events, effects are executed at the end of each tick; no decision is made here.
 //
-// Start and Stop from the main thread. Stop gives the partitions back: what is under way is finished and
-// committed within the consumer's revoke budget.
+// Start and Stop from the main thread. Stop gives the partitions back: what is under way is
+// finished and committed within the consumer's revoke budget.
 
 #include <memory>
 #include <string>
 
 #include "absl/status/status.h"
+
 #include "libs/rpc/server.h"
 
 namespace jembatan::bridge {

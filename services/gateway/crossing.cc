@@ -8,6 +8,35 @@
 namespace jembatan::gateway {
 namespace {
 
+using CrossingOutcome = crossing::v1::Outcome;
+using IntakeOutcome = intake::v1::Outcome;
+
+IntakeOutcome::State ToState(CrossingOutcome::State state) {
+  switch (state) {
+    case CrossingOutcome::STATE_ORDERED:
+      return IntakeOutcome::STATE_ORDERED;
+    case CrossingOutcome::STATE_HANDED_OFF:
+      return IntakeOutcome::STATE_HANDED_OFF;
+    case CrossingOutcome::STATE_REJECTED:
+      return IntakeOutcome::STATE_REJECTED;
+    case CrossingOutcome::STATE_EXPIRED:
+      return IntakeOutcome::STATE_EXPIRED;
+    case CrossingOutcome::STATE_UNCONFIRMED:
+      return IntakeOutcome::STATE_UNCONFIRMED;
+    case CrossingOutcome::STATE_UNSPECIFIED:
+    case crossing::v1::Outcome_State_Outcome_State_INT_MIN_SENTINEL_DO_NOT_USE_:
+    case crossing::v1::Outcome_State_Outcome_State_INT_MAX_SENTINEL_DO_NOT_USE_:
+      break;
+  }
+  return IntakeOutcome::STATE_UNSPECIFIED;
+}
+
+// A reason has one number in every contract (tested); one from a newer bridge is left out.
+intake::v1::Reason ToReason(int number) {
+  if (!intake::v1::Reason_IsValid(number)) return intake::v1::REASON_UNSPECIFIED;
+  return static_cast<intake::v1::Reason>(number);
+}
+
 // W3C trace context, version 00: trace id and parent id, both from the fingerprint; not sampled, so
 // that whoever receives it decides.
 void SetTraceparent(const std::string& fingerprint, std::string* traceparent) {
@@ -50,6 +79,24 @@ void Cross(const intake::v1::Intent& intent, const base::Uuid& id, const std::st
   crossing::SetMs(intent::DeadlineMs(id), crossing->mutable_deadline());
   crossing->set_fingerprint(fingerprint);
   SetTraceparent(fingerprint, crossing->mutable_traceparent());
+}
+
+IntakeOutcome ToIntake(const CrossingOutcome& outcome) {
+  IntakeOutcome told;
+  told.set_intent_id(outcome.intent_id());
+  told.set_state(ToState(outcome.state()));
+  told.set_fingerprint(outcome.fingerprint());
+  told.set_reason(ToReason(outcome.reason()));
+  told.set_order_id(outcome.order_id());
+  told.set_continue_url(outcome.continue_url());
+  told.set_invoice_url(outcome.invoice_url());
+  if (outcome.has_price()) {
+    told.mutable_price()->set_currency(outcome.price().currency());
+    told.mutable_price()->set_amount_minor(outcome.price().amount_minor());
+  }
+  if (outcome.has_hold_expires_at()) *told.mutable_hold_expires_at() = outcome.hold_expires_at();
+  told.set_offer_id(outcome.offer_id());
+  return told;
 }
 
 }  // namespace jembatan::gateway

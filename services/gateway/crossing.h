@@ -1,8 +1,8 @@
 #pragma once
 
-// The gateway's border post: Intent -> PurchaseIntent, what leaves the social side. One of the only
-// two places that name types of two zones; its test lists what must not cross (viewer id, room,
-// stream position, client time, region). Pure; any thread.
+// The gateway's border post: Intent -> PurchaseIntent, what leaves the social side, and Outcome ->
+// Outcome, what comes back. One of the only two places that name types of two zones; its test lists
+// what must not cross (viewer id, room, stream position, client time, region). Pure; any thread.
 
 #include <cstdint>
 #include <string>
@@ -26,5 +26,8 @@ struct CrossingContext {
 void Cross(const intake::v1::Intent& intent, const base::Uuid& id, const std::string& fingerprint,
            const Principal& principal, const CrossingContext& context,
            crossing::v1::PurchaseIntent* crossing);
+
+// What of an outcome is told to its viewer.
+intake::v1::Outcome ToIntake(const crossing::v1::Outcome& outcome);
 
 }  // namespace jembatan::gateway

@@ -18,7 +18,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 
-#include "jembatan/crossing/v1/crossing.pb.h"
 #include "jembatan/intake/v1/intake.pb.h"
 #include "libs/kafka/producer.h"
 #include "services/gateway/crossing.h"

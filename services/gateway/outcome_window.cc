@@ -6,6 +6,7 @@
 #include "libs/base/check.h"
 #include "libs/crossing/time.h"
 #include "libs/intent/limits.h"
+#include "services/gateway/crossing.h"
 
 namespace jembatan::gateway {
 namespace {
@@ -17,66 +18,22 @@ constexpr size_t kBodiesPerId = 8;
 using CrossingOutcome = crossing::v1::Outcome;
 using IntakeOutcome = intake::v1::Outcome;
 
-IntakeOutcome::State ToState(CrossingOutcome::State state) {
-  switch (state) {
-    case CrossingOutcome::STATE_ORDERED:
-      return IntakeOutcome::STATE_ORDERED;
-    case CrossingOutcome::STATE_HANDED_OFF:
-      return IntakeOutcome::STATE_HANDED_OFF;
-    case CrossingOutcome::STATE_REJECTED:
-      return IntakeOutcome::STATE_REJECTED;
-    case CrossingOutcome::STATE_EXPIRED:
-      return IntakeOutcome::STATE_EXPIRED;
-    case CrossingOutcome::STATE_UNCONFIRMED:
-      return IntakeOutcome::STATE_UNCONFIRMED;
-    case CrossingOutcome::STATE_UNSPECIFIED:
-    case crossing::v1::Outcome_State_Outcome_State_INT_MIN_SENTINEL_DO_NOT_USE_:
-    case crossing::v1::Outcome_State_Outcome_State_INT_MAX_SENTINEL_DO_NOT_USE_:
-      break;
-  }
-  return IntakeOutcome::STATE_UNSPECIFIED;
-}
-
-// A reason has one number in every contract (tested); one from a newer bridge is left out.
-intake::v1::Reason ToReason(int number) {
-  if (!intake::v1::Reason_IsValid(number)) return intake::v1::REASON_UNSPECIFIED;
-  return static_cast<intake::v1::Reason>(number);
-}
-
 // Null when the outcome lacks what a final must have.
 FinalPtr MakeFinal(int partition, const CrossingOutcome& outcome) {
   auto final = std::make_shared<Final>();
+  final->outcome = ToIntake(outcome);
   std::optional<base::Uuid> id = base::Uuid::ParseV7(outcome.intent_id());
   bool whole = id.has_value() && outcome.buyer_ref().size() == final->buyer.bytes.size() &&
-               ToState(outcome.state()) != IntakeOutcome::STATE_UNSPECIFIED;
+               final->outcome.state() != intake::v1::Outcome::STATE_UNSPECIFIED;
   if (!whole) return nullptr;
   std::copy(outcome.buyer_ref().begin(), outcome.buyer_ref().end(), final->buyer.bytes.begin());
   final->id = *id;
   final->partition = partition;
   final->intent_offset = outcome.intent_offset();
-  final->outcome = ToIntake(outcome);
   return final;
 }
 
 }  // namespace
-
-IntakeOutcome ToIntake(const CrossingOutcome& outcome) {
-  IntakeOutcome told;
-  told.set_intent_id(outcome.intent_id());
-  told.set_state(ToState(outcome.state()));
-  told.set_fingerprint(outcome.fingerprint());
-  told.set_reason(ToReason(outcome.reason()));
-  told.set_order_id(outcome.order_id());
-  told.set_continue_url(outcome.continue_url());
-  told.set_invoice_url(outcome.invoice_url());
-  if (outcome.has_price()) {
-    told.mutable_price()->set_currency(outcome.price().currency());
-    told.mutable_price()->set_amount_minor(outcome.price().amount_minor());
-  }
-  if (outcome.has_hold_expires_at()) *told.mutable_hold_expires_at() = outcome.hold_expires_at();
-  told.set_offer_id(outcome.offer_id());
-  return told;
-}
 
 OutcomeWindow::OutcomeWindow(Options options)
     : options_(std::move(options)), partitions_(static_cast<size_t>(options_.partitions)) {

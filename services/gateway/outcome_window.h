@@ -18,7 +18,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
 
-#include "jembatan/crossing/v1/crossing.pb.h"
 #include "jembatan/intake/v1/intake.pb.h"
 #include "libs/base/ids.h"
 #include "libs/crossing/outcome_judge.h"
@@ -121,8 +120,5 @@ class OutcomeWindow {
   int64_t evicted_before_ms_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t unreadable_ ABSL_GUARDED_BY(mutex_) = 0;
 };
-
-// crossing.v1 -> intake.v1: what of an outcome is told to its viewer.
-intake::v1::Outcome ToIntake(const crossing::v1::Outcome& outcome);
 
 }  // namespace jembatan::gateway

@@ -5,6 +5,7 @@
 
 #include "jembatan/crossing/v1/reason.pb.h"
 #include "libs/crossing/time.h"
+#include "services/gateway/crossing.h"
 #include "services/gateway/testing/fake_intake.h"
 
 namespace jembatan::gateway {

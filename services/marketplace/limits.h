@@ -1,6 +1,7 @@
 #pragma once
 
-// Every bound of the marketplace by name, asserted against each other. Pure; any thread.
+// Every bound of the marketplace by name, asserted against each other where one follows from
+// another. Constants only: nobody owns them, any thread reads them.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,8 @@
 #pragma once
 
-// Probe: what the marketplace counts, by verbs. Owned by the service; thread-safe.
+// Probe: what the marketplace counts, by verbs; the numbers come out on the admin port.
+//
+// Owned by the service, ends after its servers. Thread-safe.
 
 #include <memory>
 #include <span>

@@ -1,6 +1,7 @@
 #pragma once
 
-// Between the contract's messages and the marketplace's values. Pure; any thread.
+// Between the contract's messages and the marketplace's values: the only file that knows both.
+// Whatever does not fit becomes a value that Decide or CheckOffer refuses. Pure; any thread.
 
 #include "jembatan/orders/v1/orders.pb.h"
 #include "services/marketplace/order.h"

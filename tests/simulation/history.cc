@@ -53,7 +53,8 @@ class History {
   }
 
  private:
-  // --- The viewers and their gateways -------------------------------------------------------------
+  // --- The viewers and their gateways
+  // -------------------------------------------------------------
 
   crossing::v1::PurchaseIntent Tap(int64_t tap_ms) {
     crossing::v1::PurchaseIntent intent;
@@ -81,8 +82,9 @@ class History {
   void Submit(const crossing::v1::PurchaseIntent& intent, int64_t delay_ms) {
     world_.After(delay_ms, [this, intent] {
       world_.Trace("append intent %s %s %s at %d/%zu", intent.intent_id().c_str(),
-                   intent.buyer_ref().substr(0, 1).c_str(), intent.fingerprint().substr(0, 9).c_str(),
-                   PartitionOf(intent.offer_id()), log_.intents[PartitionOf(intent.offer_id())].size());
+                   intent.buyer_ref().substr(0, 1).c_str(),
+                   intent.fingerprint().substr(0, 9).c_str(), PartitionOf(intent.offer_id()),
+                   log_.intents[PartitionOf(intent.offer_id())].size());
       log_.AppendIntent(PartitionOf(intent.offer_id()), intent.offer_id(),
                         intent.SerializeAsString());
     });
@@ -97,8 +99,8 @@ class History {
         Submit(intent, world_.Delay());
         // Copies, some of them appended long after (a frozen gateway).
         for (int64_t copies = world_.chance.Between(-3, 3); copies > 0; --copies) {
-          Submit(intent, world_.chance.OneIn(2) ? world_.Delay()
-                                                : world_.chance.Between(0, 200'000));
+          Submit(intent,
+                 world_.chance.OneIn(2) ? world_.Delay() : world_.chance.Between(0, 200'000));
         }
         if (world_.chance.OneIn(8)) {
           crossing::v1::PurchaseIntent other = intent;
@@ -109,13 +111,13 @@ class History {
       });
     }
     if (world_.chance.OneIn(3)) {
-      world_.After(world_.chance.Between(0, kTroubleMs), [this] {
-        log_.AppendIntent(0, "offer-0", "\xff not a message");
-      });
+      world_.After(world_.chance.Between(0, kTroubleMs),
+                   [this] { log_.AppendIntent(0, "offer-0", "\xff not a message"); });
     }
   }
 
-  // --- Trouble -------------------------------------------------------------------------------------
+  // --- Trouble
+  // -------------------------------------------------------------------------------------
 
   void PlanTrouble() {
     int64_t troubles = world_.chance.Between(0, 24);
@@ -158,9 +160,12 @@ class History {
     }
   }
 
-  // --- The group -----------------------------------------------------------------------------------
+  // --- The group
+  // -----------------------------------------------------------------------------------
 
-  bool Healthy(int member) const { return bridges_[member]->alive() && !bridges_[member]->frozen(); }
+  bool Healthy(int member) const {
+    return bridges_[member]->alive() && !bridges_[member]->frozen();
+  }
 
   void Give(int partition, int member) {
     world_.Trace("group: partition %d to bridge %d", partition, member);

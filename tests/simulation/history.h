@@ -1,8 +1,8 @@
 #pragma once
 
-// History: one seed's story: taps, copies, crashes, freezes, broken streams, rebalances, leader changes
-// for five virtual minutes, then calm until everything is decided. Judge: P1-P6 and the certainty of
-// NONE, checked from outside on the log and the marketplace's ledger alone.
+// History: one seed's story: taps, copies, crashes, freezes, broken streams, rebalances, leader
+// changes for five virtual minutes, then calm until everything is decided. Judge: P1-P6 and the
+// certainty of NONE, checked from outside on the log and the marketplace's ledger alone.
 
 #include <cstdint>
 #include <string>

@@ -56,10 +56,9 @@ class Judge {
         crossing::v1::PurchaseIntent intent;
         if (!intent.ParseFromString(record.value)) continue;
         if (record.append_ms > crossing::ToMs(intent.deadline())) continue;  // void
-        intents_.try_emplace(
-            Body{intent.buyer_ref(), intent.intent_id(), intent.fingerprint()},
-            Seen{static_cast<int>(p), static_cast<int64_t>(offset), record.append_ms,
-                 intent.offer_id(), intent.marketplace_id()});
+        intents_.try_emplace(Body{intent.buyer_ref(), intent.intent_id(), intent.fingerprint()},
+                             Seen{static_cast<int>(p), static_cast<int64_t>(offset),
+                                  record.append_ms, intent.offer_id(), intent.marketplace_id()});
       }
     }
   }

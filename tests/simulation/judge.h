@@ -1,7 +1,7 @@
 #pragma once
 
-// Judge: decides from the log and the ledger alone whether the promise held. It shares no code with the
-// bridge but the rule of which outcomes are void, which it states again in its own words.
+// Judge: decides from the log and the ledger alone whether the promise held. It shares no code with
+// the bridge but the rule of which outcomes are void, which it states again in its own words.
 
 #include <cstdint>
 #include <string>

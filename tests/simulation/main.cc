@@ -32,7 +32,8 @@ int main(int argc, char** argv) {
   std::string drop;
   for (int i = 1; i < argc; ++i) {
     std::string argument = argv[i];
-    if (TakeNumber(argv[i], "--first=", &first) || TakeNumber(argv[i], "--seeds=", &seeds)) continue;
+    if (TakeNumber(argv[i], "--first=", &first) || TakeNumber(argv[i], "--seeds=", &seeds))
+      continue;
     if (argument == "--trace") {
       options.trace = true;
       continue;
@@ -41,7 +42,8 @@ int main(int argc, char** argv) {
       drop = " " + argument;
       continue;
     }
-    std::fprintf(stderr, "usage: jembatan-simulate [--first=N] [--seeds=N] [--drop=RULE] [--trace]\nrules:");
+    std::fprintf(
+        stderr, "usage: jembatan-simulate [--first=N] [--seeds=N] [--drop=RULE] [--trace]\nrules:");
     for (const DroppedRule& rule : kDroppedRules) std::fprintf(stderr, " %s", rule.name);
     std::fprintf(stderr, "\n");
     return 2;
@@ -66,14 +68,13 @@ int main(int argc, char** argv) {
   }
   double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  std::printf("%llu seeds held: %llu intents, %llu orders, %llu expired, %llu claims, "
-              "%llu void outcomes, %.0fx real time\n",
-              static_cast<unsigned long long>(seeds),
-              static_cast<unsigned long long>(total.intents),
-              static_cast<unsigned long long>(total.ordered),
-              static_cast<unsigned long long>(total.expired),
-              static_cast<unsigned long long>(total.claims),
-              static_cast<unsigned long long>(total.void_outcomes),
-              static_cast<double>(total.virtual_ms) / 1000 / seconds);
+  std::printf(
+      "%llu seeds held: %llu intents, %llu orders, %llu expired, %llu claims, "
+      "%llu void outcomes, %.0fx real time\n",
+      static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(total.intents),
+      static_cast<unsigned long long>(total.ordered),
+      static_cast<unsigned long long>(total.expired), static_cast<unsigned long long>(total.claims),
+      static_cast<unsigned long long>(total.void_outcomes),
+      static_cast<double>(total.virtual_ms) / 1000 / seconds);
   return 0;
 }

@@ -85,8 +85,8 @@ void SimBridge::Feed(const bridge::Event& event) {
 
 void SimBridge::TraceEvent(const bridge::Event& event) const {
   static constexpr const char* kNames[] = {
-      "Assigned", "Revoked",  "Intent", "IntentsEnd", "OutcomeRead", "Produced",  "StreamUp",
-      "StreamDown", "Fenced", "Answered", "Found",    "EndOffset",   "Committed", "Tick"};
+      "Assigned",   "Revoked", "Intent",   "IntentsEnd", "OutcomeRead", "Produced",  "StreamUp",
+      "StreamDown", "Fenced",  "Answered", "Found",      "EndOffset",   "Committed", "Tick"};
   std::string detail;
   if (auto* e = std::get_if<event::Produced>(&event)) {
     detail = (e->ok ? "offset " + std::to_string(e->offset) : std::string("failed"));
@@ -254,9 +254,8 @@ void SimBridge::Ask(const effect::Ask& ask) {
     }
     bool lost = !world_->calm && world_->chance.OneIn(15);
     if (life != life_) return;
-    Arrive(world_->Delay(), [this, id, stale, findings, lost] {
-      Feed(event::Found{id, !lost, stale, *findings});
-    });
+    Arrive(world_->Delay(),
+           [this, id, stale, findings, lost] { Feed(event::Found{id, !lost, stale, *findings}); });
   });
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// SimBridge: one bridge process: the real Core with its effects executed on the simulated log, group
-// and marketplace. It can crash (its state is gone, its messages under way are not), freeze (time stands
-// still for it, what it sent goes on) and lose its connections.
+// SimBridge: one bridge process: the real Core with its effects executed on the simulated log,
+// group and marketplace. It can crash (its state is gone, its messages under way are not), freeze
+// (time stands still for it, what it sent goes on) and lose its connections.
 
 #include <cstdint>
 #include <deque>
@@ -67,7 +67,8 @@ class SimBridge {
   void Heartbeat();
   bridge::Now Clocks() const;
 
-  void Produce(int32_t partition, uint64_t cookie, std::string key, std::string value, bool outcome);
+  void Produce(int32_t partition, uint64_t cookie, std::string key, std::string value,
+               bool outcome);
   void Place(const bridge::effect::Place& place);
   void Decide(std::shared_ptr<std::vector<crossing::v1::PurchaseIntent>> intents, uint64_t batch,
               int32_t partition, uint64_t token, int64_t arrived_ms, uint64_t life,

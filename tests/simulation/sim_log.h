@@ -1,7 +1,8 @@
 #pragma once
 
-// SimLog: the partitions of the intents and outcomes topics, with brokers' append times that jump by a
-// few seconds when a leader changes, and the group's committed offsets. It survives every crash.
+// SimLog: the partitions of the intents and outcomes topics, with brokers' append times that jump
+// by a few seconds when a leader changes, and the group's committed offsets. It survives every
+// crash.
 
 #include <algorithm>
 #include <cstdint>
@@ -22,7 +23,10 @@ struct LogRecord {
 class SimLog {
  public:
   SimLog(World* world, int partitions)
-      : world_(world), intents(partitions), outcomes(partitions), committed(partitions, 0),
+      : world_(world),
+        intents(partitions),
+        outcomes(partitions),
+        committed(partitions, 0),
         skew_ms_(partitions, 0) {}
 
   // A leader change: the new broker's clock differs by up to 4 s.

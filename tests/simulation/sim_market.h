@@ -1,8 +1,8 @@
 #pragma once
 
-// SimMarket: an in-memory marketplace that keeps the orders contract: token, deadline and remembered
-// results are checked at the moment of deciding. Its own rules can be switched off one by one, like the
-// bridge's, to see that the simulation finds their absence.
+// SimMarket: an in-memory marketplace that keeps the orders contract: token, deadline and
+// remembered results are checked at the moment of deciding. Its own rules can be switched off one
+// by one, like the bridge's, to see that the simulation finds their absence.
 
 #include <cstdint>
 #include <map>

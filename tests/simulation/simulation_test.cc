@@ -1,5 +1,5 @@
-// The promise over thousands of seeded histories, and the proof that the simulation would notice: with
-// any one of the protocol's rules dropped it finds a history that breaks.
+// The promise over thousands of seeded histories, and the proof that the simulation would notice:
+// with any one of the protocol's rules dropped it finds a history that breaks.
 
 #include <gtest/gtest.h>
 
@@ -34,11 +34,12 @@ uint64_t FirstBroken(HistoryOptions options, uint64_t seeds, std::string* violat
 TEST(Simulation, PromiseHoldsOnEverySeed) {
   std::string violation;
   uint64_t seed = FirstBroken({}, kSeeds, &violation);
-  EXPECT_EQ(seed, 0u) << violation << "\nreplay: jembatan-simulate --trace --seeds=1 --first=" << seed;
+  EXPECT_EQ(seed, 0u) << violation
+                      << "\nreplay: jembatan-simulate --trace --seeds=1 --first=" << seed;
 }
 
-// A partition revoked beyond its budget and given back to the same bridge: what the earlier reading of
-// outcomes still brought was taken for the new window, which then was never read.
+// A partition revoked beyond its budget and given back to the same bridge: what the earlier reading
+// of outcomes still brought was taken for the new window, which then was never read.
 TEST(Simulation, ReadingOfAnEarlierAssignmentDoesNotBuildTheWindow) {
   HistoryOptions options;
   options.seed = 11509;

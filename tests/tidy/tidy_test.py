@@ -260,7 +260,7 @@ class SizeAndForm(FiresAndPasses):
         self.passes("libs/base/ids.cc", sized(70))
         self.passes("libs/base/ids.cc", "namespace jembatan {\n" + sized(60) * 3 + "}\n")
         self.fires("function-length", "libs/base/ids.cc", f"class A {{\n public:\n{sized(80)}}};\n")
-        long_test = "TEST(Ids, Sum) {\n" + "  Check();\n" * 90 + "}\n"
+        long_test = "TEST(Ids, Sum) {\n" + "  Check();\n" * 110 + "}\n"
         self.fires("function-length", "libs/base/ids_test.cc", long_test)
         long_table = "constexpr Row kRows[] = {\n" + "    {1, 2},\n" * 90 + "};\n"
         self.passes("libs/base/ids.cc", long_table)
@@ -302,7 +302,6 @@ class SizeAndForm(FiresAndPasses):
         self.passes("libs/base/ids.h", HEADER)
 
     def test_header_comment(self) -> None:
-        self.fires("header-comment", "libs/base/ids.h", "#pragma once\n\n// One line.\n\nint x;\n")
         self.fires("header-comment", "libs/base/ids.h", "#pragma once\n#include <string>\n")
         self.passes("libs/base/ids.h", "#pragma once\n\n// What it is.\n//\n// Who owns it.\n")
 

@@ -1,5 +1,3 @@
-#include "services/marketplace/service.h"
-
 #include <fstream>
 #include <thread>
 
@@ -11,6 +9,7 @@
 #include "jembatan/orders/v1/orders.grpc.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/server.h"
+#include "services/marketplace/service.h"
 #include "services/marketplace/testing.h"
 
 namespace jembatan::marketplace {
