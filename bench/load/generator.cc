@@ -98,6 +98,7 @@ void Generator::Tick() {
   int64_t now = base::MonotonicNs();
   Advance(now);
   if (phase_ == Phase::kOver) return;
+  DropIfDue(now);
   ConnectDue(now);
   if (phase_ == Phase::kTapping) SendDueTaps(now);
   if (now >= next_sweep_ns_) {
@@ -277,6 +278,15 @@ void Generator::OnClosed(uint32_t i, const std::string& why) {
   int64_t delay = std::min(kBackoffLastMs, kBackoffFirstMs << std::min<int>(viewer.attempts, 6));
   if (viewer.attempts < 255) ++viewer.attempts;
   Reconnect(i, Jittered(delay));
+}
+
+void Generator::DropIfDue(int64_t now_ns) {
+  if (dropped_ || options_.drop_at_s < 0 || phase_ != Phase::kTapping) return;
+  if (RunNs(now_ns) < Seconds(options_.drop_at_s)) return;
+  dropped_ = true;
+  for (uint32_t i = 0; i < viewers_.size(); ++i) {
+    if (viewers_[i].state == State::kOpen) Leave(i, "cut by --drop_at_s");
+  }
 }
 
 void Generator::Reconnect(uint32_t viewer, int64_t delay_ms) {

@@ -54,6 +54,8 @@ struct GeneratorOptions {
   double settle_seconds = 30;
   // Sends are gathered for this long.
   int tick_us = 1000;
+  // Second at which every connection is cut, to return in a storm; below 0: never.
+  double drop_at_s = -1;
   TapPlanOptions plan;
   std::vector<OfferOnSale> offers;
   uint32_t quantity = 1;
@@ -140,6 +142,7 @@ class Generator : private WsConnection::Events {
   void BeginSettling(int64_t now_ns);
   void Finish(absl::Status status);
   void SendDueTaps(int64_t now_ns);
+  void DropIfDue(int64_t now_ns);
   void FlushTouched();
   void ConnectDue(int64_t now_ns);
   void Connect(uint32_t viewer, int64_t now_ns);
@@ -173,6 +176,7 @@ class Generator : private WsConnection::Events {
   Phase phase_ = Phase::kConnecting;
   size_t open_connections_ = 0;
   int connecting_ = 0;
+  bool dropped_ = false;
   int64_t began_ns_ = 0;
   int64_t start_ns_ = 0;
   int64_t settle_began_ns_ = 0;

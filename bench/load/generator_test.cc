@@ -229,6 +229,17 @@ TEST(Generator, LeavesADrainingGateway) {
   for (const IntentRecord& record : generator.book().records()) EXPECT_FALSE(record.unsure);
 }
 
+TEST(Generator, CutsEveryConnectionWhenAsked) {
+  ScriptedGateway gateway([](int, const ClientFrame& frame) { return AcceptAndOrder(frame); });
+  GeneratorOptions options = Small({gateway.target()});
+  options.drop_at_s = 0.05;
+  Generator generator(std::move(options));
+  ASSERT_TRUE(generator.Run().ok());
+  EXPECT_EQ(generator.report().disconnects, 2u);
+  EXPECT_EQ(generator.report().connects, 4u);
+  EXPECT_EQ(generator.book().counts().finals[Outcome::STATE_ORDERED], 40u);
+}
+
 TEST(Generator, NobodyThereIsAnError) {
   asio::io_context context;
   tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});

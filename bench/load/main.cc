@@ -60,6 +60,7 @@ struct Options {
   std::string token_audience = "jembatan";
   std::string region = "ID";
   int tick_us = 1000;
+  double drop_at_s = -1;
   int64_t max_intents = 0;
   int64_t seed = 0;
   std::string json;
@@ -98,6 +99,8 @@ void Declare(runtime::OptionTable& table, Options& o) {
   table.Add("token_audience", &o.token_audience, "Audience in the tokens");
   table.Add("region", &o.region, "Region in the tokens");
   table.Add("tick_us", &o.tick_us, "Sends are gathered for this long", 100, 100'000);
+  table.Add("drop_at_s", &o.drop_at_s, "Second at which all connections are cut; below 0: never",
+            -1.0, 86'400.0);
   table.Add("max_intents", &o.max_intents, "Bound of the taps kept; 0: as the schedule needs",
             int64_t{0}, static_cast<int64_t>(kMaxIntents));
   table.Add("seed", &o.seed, "Of everything random; 0: from the system", int64_t{0}, INT64_MAX);
@@ -195,6 +198,7 @@ GeneratorOptions MakeGeneratorOptions(const Options& options, const Sale& sale, 
   result.connect_seconds = options.connect_seconds;
   result.settle_seconds = options.settle_seconds;
   result.tick_us = options.tick_us;
+  result.drop_at_s = options.drop_at_s;
   result.quantity = static_cast<uint32_t>(options.quantity);
   result.max_intents = RecordsNeeded(options);
   result.seed = seed;

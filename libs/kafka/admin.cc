@@ -69,7 +69,10 @@ class Admin::Impl {
 };
 
 absl::Status Admin::Impl::Open(const ClusterConfig& cluster) {
-  JEMB_ASSIGN_OR_RETURN(client_, NewClient(RD_KAFKA_PRODUCER, cluster, {}, 0));
+  // An offset request carries the leader's epoch as cached, and nothing else of this client would
+  // learn of a new one: after a broker's restart every request would be refused for 15 minutes.
+  JEMB_ASSIGN_OR_RETURN(
+      client_, NewClient(RD_KAFKA_PRODUCER, cluster, {{"metadata.max.age.ms", "1000"}}, 0));
   queue_.reset(rd_kafka_queue_new(client_.get()));
   JEMB_ASSIGN_OR_RETURN(events_, EventQueue::Create(context_, [this] { return Turn(); }));
   events_->Watch(queue_.get());

@@ -116,7 +116,9 @@ void Partition::OnEndOffset(const event::EndOffset& event, Now now, Effects* eff
   if (event.query != end_query_) return;
   end_query_ = 0;
   if (event.offset < 0) {
-    if (end_query_is_horizon_) AskForEnd(true, effects);
+    // A cluster that is away answers at once: without a pause the questions would bury it.
+    end_due_ = end_query_is_horizon_;
+    not_before_mono_ms_ = now.mono_ms + Backoff(claim_attempts_++);
     return;
   }
   if (end_query_is_horizon_) {
@@ -201,6 +203,7 @@ void Partition::ClaimAnew(Now now) {
   horizon_ = -1;
   end_query_ = 0;
   fence_due_ = false;
+  end_due_ = false;
   if (shared_->rules.drop_pins_on_claim) finals_.DropPins();
   absl::erase_if(cookies_,
                  [](const auto& entry) { return entry.second.kind != Cookie::Kind::kDeadLetter; });
@@ -282,6 +285,10 @@ void Partition::OnTick(Now now, Effects* effects) {
   if (phase_ == Phase::kFencing && fence_due_ && may_act) {
     fence_due_ = false;
     effects->push_back(effect::Fence{number_, token_});
+  }
+  if (phase_ == Phase::kOpening && end_due_ && may_act) {
+    end_due_ = false;
+    AskForEnd(/*horizon=*/true, effects);
   }
   if (phase_ == Phase::kOpening) StartReadingOutcomes(effects);
   if (phase_ == Phase::kOwning && !draining_ && shared_->stream_up) {

@@ -234,6 +234,7 @@ class Partition {
   uint64_t end_query_ = 0;  // 0: none under way
   bool end_query_is_horizon_ = false;
   bool fence_due_ = false;
+  bool end_due_ = false;
   uint64_t reading_ = 0;        // the reading of outcomes under way; 0: none
   bool intents_ended_ = false;  // the consumer has seen the log's end at least once
   std::optional<crossing::OutcomeJudge> judge_;

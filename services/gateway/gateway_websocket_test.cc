@@ -52,6 +52,7 @@ Options Impatient() {
   Options options = World::Get().DefaultOptions();
   options.timeouts.handshake_ms = 300;
   options.timeouts.body_ms = 300;
+  options.timeouts.message_ms = 600;
   options.timeouts.ping_after_ms = 300;
   options.timeouts.idle_ms = 1'200;
   options.timeouts.write_stall_ms = 1'000;
@@ -404,6 +405,21 @@ TEST(Websocket, SilentConnectionsEnd) {
   ServerFrame answer;
   EXPECT_TRUE(NextUntil(alive, Codec::kProto, &answer, Receipts(1)));
   EXPECT_TRUE(dead.socket().EndsWithin(milliseconds(3'000)));
+}
+
+TEST(Websocket, MessageThatTricklesIsCutOff) {
+  World& world = World::Get();
+  const auto gateway = world.StartGateway(Impatient());
+  ASSERT_TRUE(gateway);
+  WsClient client = Connected(*gateway, Codec::kProto, "trickler");
+  bool open = client.Send(kBinary, "", true, /*final=*/false);
+  int fragments = 0;
+  while (open && fragments < 40) {
+    open = client.Send(0, "x", true, /*final=*/false);
+    ++fragments;
+    open = open && !client.socket().EndsWithin(milliseconds(100));
+  }
+  EXPECT_LT(fragments, 40);
 }
 
 TEST(Websocket, DrainTellsWhereToGoAndLosesNothing) {

@@ -44,6 +44,8 @@ struct Timeouts {
   int64_t handshake_ms = 5'000;
   // From the last header to the last byte of the body.
   int64_t body_ms = 5'000;
+  // From a WebSocket message's first bytes to its last.
+  int64_t message_ms = 10'000;
   // Without anything from the client: a ping, then the end.
   int64_t ping_after_ms = 30'000;
   int64_t idle_ms = 75'000;

@@ -1,6 +1,8 @@
 // jembatan-gateway: options, start, wait for a signal, drain. A bad option or file, a busy port or
 // an unfit cluster ends it with one line and status 2.
 
+#include <google/protobuf/stubs/logging.h>
+
 #include "libs/base/log.h"
 #include "libs/runtime/lifecycle.h"
 #include "libs/runtime/options.h"
@@ -45,6 +47,8 @@ void AddOptions(jembatan::gateway::Options& o, jembatan::runtime::OptionTable& t
 
 int main(int argc, char** argv) {
   jembatan::runtime::BlockSignals();
+  // Protobuf would write a line for every message that is not UTF-8: a client's choice.
+  google::protobuf::SetLogHandler(nullptr);
   jembatan::gateway::Options options;
   jembatan::runtime::OptionTable table("gateway", "Takes purchase intents and tells outcomes.");
   AddOptions(options, table);

@@ -74,7 +74,11 @@ void WebsocketConnection::OnRead(const ErrorCode& error, size_t /*bytes*/) {
   if (error == websocket::error::message_too_big) edge_.probe().TurnedAway(Turned::kTooLarge);
   if (error || phase_ == Phase::kEnded) return End();
   heard_ms_ = edge_.coarse_ms();
-  if (!ws_.is_message_done()) return Read();
+  if (!ws_.is_message_done()) {
+    if (message_since_ms_ == 0) message_since_ms_ = heard_ms_;
+    return Read();
+  }
+  message_since_ms_ = 0;
   HandleMessage();
   in_.clear();
   if (in_.capacity() > kKeptBufferBytes) in_.shrink_to_fit();
@@ -209,6 +213,10 @@ void WebsocketConnection::OnSweep(const SweepTime& now) {
   if (silent_ms > timeouts.idle_ms) {
     edge_.probe().TurnedAway(Turned::kSilent);
     return CloseWith(kGoingAway, "nothing heard", /*answered_first=*/false);
+  }
+  if (message_since_ms_ != 0 && now.monotonic_ms - message_since_ms_ > timeouts.message_ms) {
+    edge_.probe().TurnedAway(Turned::kSilent);
+    return CloseWith(kPolicy, "the message comes too slowly", /*answered_first=*/false);
   }
   if (silent_ms > timeouts.ping_after_ms && !pinging_) {
     pinging_ = true;

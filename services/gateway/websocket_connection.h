@@ -13,6 +13,7 @@
 //   a message over kFrameBytes                      close 1009 (by the codec, no frame before it)
 //   a breach of RFC 6455                            close 1002 (by the codec)
 //   the client reads too slowly (outbox overflow)   close 1008
+//   a message not whole in message_ms               close 1008
 //   the token has expired                           ServerFrame.error UNAUTHENTICATED, close 4401
 //   drain                                           ServerFrame.drain, then close 1001 when all
 //                                                   receipts due are sent, or drain_ms later
@@ -82,8 +83,10 @@ class WebsocketConnection final
   std::string out_;
   ReceiptSample sample_;
   Intake::SessionKey key_ = 0;
-  // Monotonic times: last word of the client; begin of the send; of our close or drain.
+  // Monotonic times: last word of the client; begin of its unfinished message, 0 without one; begin
+  // of our send; of our close or drain.
   int64_t heard_ms_;
+  int64_t message_since_ms_ = 0;
   int64_t write_since_ms_ = 0;
   int64_t close_since_ms_ = 0;
   // Static text.
