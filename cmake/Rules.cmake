@@ -33,7 +33,9 @@ if(CCACHE)
 endif()
 
 # jembatan_test(NAME x SRCS x_test.cc DEPS ... [LABELS unit])
-# A gtest program of the folder; ctest runs it whole, under the label (default: unit).
+# A gtest program of the folder; ctest runs it whole, from the root of the tree, under the label
+# (default: unit). A test finds the files it reads from there: __FILE__ does not name a place once
+# ccache has made it relative.
 function(jembatan_test)
   cmake_parse_arguments(arg "" "NAME" "SRCS;DEPS;LABELS" ${ARGN})
   add_executable(${arg_NAME} ${arg_SRCS})
@@ -43,7 +45,7 @@ function(jembatan_test)
   if(NOT arg_LABELS)
     set(arg_LABELS unit)
   endif()
-  add_test(NAME ${arg_NAME} COMMAND ${arg_NAME})
+  add_test(NAME ${arg_NAME} COMMAND ${arg_NAME} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 120)
 endfunction()
 
