@@ -92,7 +92,8 @@ class GroupConsumer {
   // none is lost or repeated.
   void Pause(int32_t partition);
   void Resume(int32_t partition);
-  // Commits next_offset (the first not finished); asynchronous.
+  // Commits next_offset (the first not finished); asynchronous. FAILED_PRECONDITION once the
+  // consumer leaves the group, except for partitions whose revocation is under way.
   void Commit(int32_t partition, int64_t next_offset, std::function<void(absl::Status)> done);
   void Close(std::function<void()> done);
 

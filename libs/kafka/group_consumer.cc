@@ -401,8 +401,10 @@ void GroupConsumer::Impl::FinishRevoke(uint64_t revocation) {
 void GroupConsumer::Impl::Commit(int32_t partition, int64_t next_offset,
                                  std::function<void(absl::Status)> done) {
   absl::Status status;
-  if (closed_) {
-    status = base::FailedPrecondition("consumer is closed");
+  // librdkafka 2.15.1 aborts the process when a commit reaches it between its decision to end the
+  // group and the end; while it waits for a revocation to be answered it cannot decide so.
+  if (closing_ && revoking_ == nullptr) {
+    status = base::FailedPrecondition("the consumer is leaving the group");
   } else if (commits_.size() >= kCommitsMax) {
     status = base::ResourceExhausted("too many commits without an answer");
   } else {

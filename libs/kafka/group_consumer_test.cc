@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 #include <librdkafka/rdkafka.h>
 
@@ -375,6 +376,30 @@ TEST_F(GroupConsumerTest, ClosesAtAnyMoment) {
     RunFor(context_, milliseconds(wait_ms));
     EXPECT_TRUE(Close(member.get())) << wait_ms;
     EXPECT_TRUE(member->assigned.empty()) << wait_ms;
+  }
+}
+
+// A handler that overran its budget went on committing while the group ended, and librdkafka
+// aborted the process.
+TEST_F(GroupConsumerTest, CommitsOfALateHandlerDoNotMeetTheEndOfTheGroup) {
+  options_.revoke_budget_ms = 1;
+  for (int i = 0; i < 10; ++i) {
+    auto member = Join();
+    ASSERT_TRUE(Assigned(*member, kPartitions));
+    member->hold_revocations = true;
+    bool refused = false;
+    bool closed = false;
+    std::function<void()> commit = [&] {
+      if (closed) return;
+      member->consumer_->Commit(0, 0, [&](const absl::Status& status) {
+        refused = refused || absl::IsFailedPrecondition(status);
+      });
+      boost::asio::post(context_, commit);
+    };
+    commit();
+    member->consumer_->Close([&] { closed = true; });
+    EXPECT_TRUE(RunUntil(context_, [&] { return closed && refused; }));
+    RunFor(context_, milliseconds(5));
   }
 }
 
