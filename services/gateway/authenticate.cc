@@ -46,7 +46,7 @@ absl::StatusOr<PrincipalPtr> Authenticator::Authenticate(std::string_view token,
 }
 
 PrincipalPtr Authenticator::Recall(const Digest& digest, int64_t now_ms) {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   for (const Verified* verified : {&young_, &old_}) {
     auto found = verified->find(digest);
     if (found != verified->end() && !Expired(*found->second, now_ms)) return found->second;
@@ -55,7 +55,7 @@ PrincipalPtr Authenticator::Recall(const Digest& digest, int64_t now_ms) {
 }
 
 void Authenticator::Remember(const Digest& digest, PrincipalPtr principal) {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   if (young_.size() >= kVerifiedTokens) {
     old_ = std::move(young_);
     young_.clear();

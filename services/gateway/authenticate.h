@@ -17,8 +17,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 
+#include "libs/base/mutex.h"
 #include "libs/identity/buyer_ref.h"
 #include "libs/identity/token.h"
 #include "libs/intent/codec.h"
@@ -47,7 +47,7 @@ class Authenticator {
   const identity::BuyerKey buyer_key_;
   const std::string issuer_;
   const std::string audience_;
-  absl::Mutex mutex_;
+  base::Mutex mutex_;
   // Two generations: when the younger is full it becomes the older and the older is dropped.
   Verified young_ ABSL_GUARDED_BY(mutex_);
   Verified old_ ABSL_GUARDED_BY(mutex_);

@@ -13,22 +13,37 @@ namespace {
 constexpr int64_t kAverageMs = 2'000;
 // Served intents are counted over at least this long before they count as a rate.
 constexpr int64_t kSampleMs = 250;
-// The longest wait told: beyond every deadline.
-constexpr double kWaitMsMax = 3'600'000;
+// Just after a stop the served rate is that of the stop: a single outcome in two seconds would
+// foretell hours. Refusing a tap in error costs a sale, accepting one in error only an honest
+// EXPIRED: a forecast goes as far as this many times the wait that was really seen.
+constexpr double kFaith = 8;
+// Acceptances are remembered this far apart, for two minutes: longer waits are beyond every
+// deadline.
+constexpr int64_t kMarkMs = 250;
+constexpr size_t kMarks = 512;
 
 }  // namespace
+
+void LagForecast::Partition::Served(int64_t offset) {
+  served_offset = std::max(served_offset, offset);
+  while (!marks.empty() && marks.front().offset <= served_offset) marks.pop_front();
+}
 
 LagForecast::LagForecast(int partitions) : partitions_(static_cast<size_t>(partitions)) {
   JEMB_CHECK(partitions > 0);
 }
 
 void LagForecast::OnAccepted(int partition, int64_t offset, int64_t now_ms) {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   Partition& p = partitions_.at(static_cast<size_t>(partition));
   // What lay before the first own intent is unknown; the forecast starts with no backlog.
   if (p.served_offset < 0) p.served_offset = offset - 1;
   p.accepted_offset = std::max(p.accepted_offset, offset);
   p.accepted_ms = std::max(p.accepted_ms, now_ms);
+  if (offset > p.served_offset && (p.marks.empty() || now_ms - p.marks.back().time_ms >= kMarkMs)) {
+    if (p.marks.size() == kMarks) p.marks.pop_front();
+    p.marks.push_back({p.accepted_offset, now_ms});
+  }
   if (p.backlog() > 0 && p.waiting_since_ms < 0) {
     p.waiting_since_ms = now_ms;
     p.window_start_ms = now_ms;
@@ -37,10 +52,10 @@ void LagForecast::OnAccepted(int partition, int64_t offset, int64_t now_ms) {
 }
 
 void LagForecast::OnOutcome(int partition, int64_t intent_offset, int64_t now_ms) {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   Partition& p = partitions_.at(static_cast<size_t>(partition));
   int64_t before = p.served_offset;
-  p.served_offset = std::max(before, intent_offset);
+  p.Served(intent_offset);
   if (p.backlog() <= 0) {
     p.Idle();
     return;
@@ -60,23 +75,24 @@ void LagForecast::OnOutcome(int partition, int64_t intent_offset, int64_t now_ms
 }
 
 void LagForecast::OnProgress(int partition, int64_t progress_ms, int64_t /*now_ms*/) {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   Partition& p = partitions_.at(static_cast<size_t>(partition));
   // A copy is answered under the offset of the first, so the last offset accepted may never be seen
   // served; progress beyond its time says that it is.
   if (p.backlog() <= 0 || progress_ms <= p.accepted_ms) return;
-  p.served_offset = p.accepted_offset;
+  p.Served(p.accepted_offset);
   p.Idle();
 }
 
 int64_t LagForecast::WaitMs(int partition, int64_t now_ms) const {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   const Partition& p = partitions_.at(static_cast<size_t>(partition));
   int64_t backlog = p.backlog();
   if (backlog <= 0) return 0;
   int64_t stalled_ms = std::max<int64_t>(0, now_ms - p.waiting_since_ms);
   if (p.rate_per_ms <= 0) return stalled_ms;
-  double drain_ms = std::min(static_cast<double>(backlog) / p.rate_per_ms, kWaitMsMax);
+  double drain_ms = std::min(static_cast<double>(backlog) / p.rate_per_ms,
+                             kFaith * static_cast<double>(p.oldest_wait_ms(now_ms)));
   return std::max(static_cast<int64_t>(drain_ms), stalled_ms);
 }
 

@@ -8,10 +8,12 @@
 // Pure; one per process, fed and asked by all shards: internally locked.
 
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+
+#include "libs/base/mutex.h"
 
 namespace jembatan::gateway {
 
@@ -26,11 +28,18 @@ class LagForecast {
   void OnProgress(int partition, int64_t progress_ms, int64_t now_ms);
 
   // Expected wait in milliseconds of an intent accepted now: backlog divided by the served rate
-  // (exponentially weighted over ~2 s), and never less than how long the oldest unserved accepted
-  // intent has waited while nothing was served. 0: no backlog known.
+  // (exponentially weighted over ~2 s), never more than eight times what the oldest unserved
+  // accepted intent has waited, and never less than how long nothing was served. 0: no backlog
+  // known.
   int64_t WaitMs(int partition, int64_t now_ms) const;
 
  private:
+  // At time_ms all offsets up to this one were accepted.
+  struct Mark {
+    int64_t offset;
+    int64_t time_ms;
+  };
+
   struct Partition {
     int64_t accepted_offset = -1;
     int64_t accepted_ms = -1;
@@ -41,15 +50,20 @@ class LagForecast {
     // 0: unknown. Only the present backlog's serving counts: while the bridge keeps up, the rate is
     // the demand's, and the first burst of a sale would seem to wait for minutes.
     double rate_per_ms = 0;
+    std::deque<Mark> marks;  // of offsets not served yet, kMarkMs apart, at most kMarks
 
     int64_t backlog() const { return accepted_offset < 0 ? 0 : accepted_offset - served_offset; }
+    int64_t oldest_wait_ms(int64_t now_ms) const {
+      return marks.empty() ? 0 : now_ms - marks.front().time_ms;
+    }
+    void Served(int64_t offset);
     void Idle() {
       waiting_since_ms = -1;
       rate_per_ms = 0;
     }
   };
 
-  mutable absl::Mutex mutex_;
+  mutable base::Mutex mutex_;
   std::vector<Partition> partitions_ ABSL_GUARDED_BY(mutex_);
 };
 

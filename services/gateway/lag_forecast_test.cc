@@ -101,6 +101,25 @@ TEST(LagForecast, ASlowPastIsForgottenOnceTheBacklogIsServed) {
   EXPECT_LT(flow.wait_ms(), 2'000);
 }
 
+// The marketplace stops for two seconds under a light load; the first outcome after it came alone,
+// and one in two seconds was taken for all that could be served.
+TEST(LagForecast, TheFirstOutcomeAfterAShortStopForetellsNoHours) {
+  Flow flow;
+  auto taps = [&](int64_t milliseconds, int64_t capacity) {
+    for (int64_t end = flow.now_ms + milliseconds; flow.now_ms < end;) {
+      flow.Run(1, 1, capacity);
+      flow.Run(9, 0, capacity);
+    }
+  };
+  taps(5'000, 100);
+  flow.Run(50, 0, 100);
+  ASSERT_EQ(flow.wait_ms(), 0) << "the rate is not known";
+  taps(2'000, 0);
+  flow.Run(1, 0, 1);
+  taps(300, 0);
+  EXPECT_LT(flow.wait_ms(), 20'000);
+}
+
 TEST(LagForecast, ATrickleIsNotTakenForTheRateBeforeIt) {
   Flow flow;
   flow.Run(5'000, 3, 6);

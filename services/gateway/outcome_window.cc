@@ -41,7 +41,7 @@ OutcomeWindow::OutcomeWindow(Options options)
 }
 
 void OutcomeWindow::StartPartition(int partition, int64_t offset, int64_t append_floor_ms) {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   Partition& p = partitions_.at(static_cast<size_t>(partition));
   p.judge.emplace(offset);
   p.append_floor_ms = append_floor_ms;
@@ -59,7 +59,7 @@ OutcomeWindow::Fed OutcomeWindow::Feed(int partition, int64_t /*offset*/, std::s
     readable = final != nullptr;
   }
 
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   Partition& p = partitions_.at(static_cast<size_t>(partition));
   JEMB_CHECK(p.judge.has_value());
   if (!readable) {
@@ -121,18 +121,18 @@ void OutcomeWindow::ForgetOldest() {
 }
 
 void OutcomeWindow::SetCaughtUp(int partition) {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   partitions_.at(static_cast<size_t>(partition)).caught_up = true;
 }
 
 bool OutcomeWindow::ready() const {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   return std::all_of(partitions_.begin(), partitions_.end(),
                      [](const Partition& p) { return p.caught_up; });
 }
 
 FinalPtr OutcomeWindow::Find(const identity::BuyerRef& buyer, const base::Uuid& id) const {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   auto it = finals_.find(Key{buyer, id});
   if (it == finals_.end()) return nullptr;
   for (const FinalPtr& final : it->second) {
@@ -144,7 +144,7 @@ FinalPtr OutcomeWindow::Find(const identity::BuyerRef& buyer, const base::Uuid& 
 
 FinalPtr OutcomeWindow::Find(const identity::BuyerRef& buyer, const base::Uuid& id,
                              std::string_view fingerprint) const {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   return Exact(Key{buyer, id}, fingerprint);
 }
 
@@ -160,7 +160,7 @@ FinalPtr OutcomeWindow::Exact(const Key& key, std::string_view fingerprint) cons
 intake::v1::GetOutcomesResponse::Verdict OutcomeWindow::VerdictWithout(int partition,
                                                                        const base::Uuid& id) const {
   using Answers = intake::v1::GetOutcomesResponse;
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   if (id.unix_ms() <= evicted_before_ms_) return Answers::VERDICT_FORGOTTEN;
   if (partition < 0 || partition >= options_.partitions) return Answers::VERDICT_NOT_YET;
   const Partition& p = partitions_[static_cast<size_t>(partition)];
@@ -173,12 +173,12 @@ intake::v1::GetOutcomesResponse::Verdict OutcomeWindow::VerdictWithout(int parti
 }
 
 size_t OutcomeWindow::size() const {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   return oldest_first_.size();
 }
 
 uint64_t OutcomeWindow::unreadable() const {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   return unreadable_;
 }
 

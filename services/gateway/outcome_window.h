@@ -16,10 +16,10 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/synchronization/mutex.h"
 
 #include "jembatan/intake/v1/intake.pb.h"
 #include "libs/base/ids.h"
+#include "libs/base/mutex.h"
 #include "libs/crossing/outcome_judge.h"
 #include "libs/identity/buyer_ref.h"
 
@@ -113,7 +113,7 @@ class OutcomeWindow {
       ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   const Options options_;
-  mutable absl::Mutex mutex_;
+  mutable base::Mutex mutex_;
   std::vector<Partition> partitions_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<Key, std::vector<FinalPtr>> finals_ ABSL_GUARDED_BY(mutex_);
   std::deque<FinalPtr> oldest_first_ ABSL_GUARDED_BY(mutex_);
