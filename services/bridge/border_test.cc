@@ -1,1 +1,197 @@
-#include <gtest/gtest.h>
+// What crosses the border, and what must not.
+
+#include "services/bridge/border.h"
+
+#include <set>
+#include <string>
+
+#include "gtest/gtest.h"
+#include <google/protobuf/descriptor.h>
+
+#include "libs/crossing/time.h"
+
+namespace jembatan::bridge {
+namespace {
+
+using crossing::v1::Outcome;
+using crossing::v1::PurchaseIntent;
+using google::protobuf::FieldDescriptor;
+using orders::v1::OrderResult;
+
+// Every field set, each to text that can be found again.
+PurchaseIntent FullIntent() {
+  PurchaseIntent intent;
+  const google::protobuf::Reflection* reflection = intent.GetReflection();
+  const google::protobuf::Descriptor* fields = intent.GetDescriptor();
+  for (int i = 0; i < fields->field_count(); ++i) {
+    const FieldDescriptor* field = fields->field(i);
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+      reflection->SetString(&intent, field, "value-of-" + field->name());
+    }
+  }
+  intent.set_quantity(3);
+  intent.mutable_price_seen()->set_currency("IDR");
+  intent.mutable_price_seen()->set_amount_minor(2'500'000);
+  intent.set_consent_given(true);
+  crossing::SetMs(1'800'000'120'000, intent.mutable_deadline());
+  return intent;
+}
+
+TEST(ToOrder, TheSocialSidesOwnDoesNotCross) {
+  orders::v1::Order order;
+  ToOrder(FullIntent(), &order);
+  std::string bytes = order.SerializeAsString();
+  for (const char* name : {"consent_version", "accepted_by", "traceparent", "marketplace_id"}) {
+    EXPECT_EQ(bytes.find(std::string("value-of-") + name), std::string::npos) << name << " crossed";
+  }
+}
+
+// An Order has no field that the intent does not fill, and a new field of either message must be
+// thought about here.
+TEST(ToOrder, CarriesEverythingElse) {
+  const std::set<std::string> stays = {"consent_given", "consent_version", "accepted_by",
+                                       "traceparent", "marketplace_id"};
+  orders::v1::Order order;
+  PurchaseIntent intent = FullIntent();
+  ToOrder(intent, &order);
+  for (int i = 0; i < intent.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor* field = intent.GetDescriptor()->field(i);
+    const FieldDescriptor* crossed = order.GetDescriptor()->FindFieldByName(field->name());
+    if (stays.contains(field->name())) {
+      EXPECT_EQ(crossed, nullptr) << field->name() << " has a field on the commerce side";
+      continue;
+    }
+    ASSERT_NE(crossed, nullptr) << field->name();
+    EXPECT_TRUE(field->is_repeated() || order.GetReflection()->HasField(order, crossed))
+        << field->name() << " is not carried";
+  }
+  EXPECT_EQ(order.GetDescriptor()->field_count(),
+            intent.GetDescriptor()->field_count() - static_cast<int>(stays.size()));
+  EXPECT_EQ(order.price_seen().amount_minor(), 2'500'000);
+  EXPECT_EQ(crossing::ToMs(order.deadline()), 1'800'000'120'000);
+}
+
+TEST(ToOrder, LeavesNothingOfTheOrderBefore) {
+  orders::v1::Order order;
+  ToOrder(FullIntent(), &order);
+  ToOrder(PurchaseIntent(), &order);
+  orders::v1::Order fresh;
+  ToOrder(PurchaseIntent(), &fresh);
+  EXPECT_EQ(order.SerializeAsString(), fresh.SerializeAsString());
+}
+
+struct StateCase {
+  int state;
+  bool retry;
+  Outcome::State outcome;
+};
+
+TEST(ToDecision, AResultThatCannotBeUnderstoodDecidesNothing) {
+  const StateCase cases[] = {
+      {OrderResult::STATE_ORDERED, false, Outcome::STATE_ORDERED},
+      {OrderResult::STATE_HANDED_OFF, false, Outcome::STATE_HANDED_OFF},
+      {OrderResult::STATE_REJECTED, false, Outcome::STATE_REJECTED},
+      {OrderResult::STATE_EXPIRED, false, Outcome::STATE_EXPIRED},
+      {OrderResult::STATE_RETRY, true, Outcome::STATE_UNSPECIFIED},
+      {OrderResult::STATE_UNSPECIFIED, true, Outcome::STATE_UNSPECIFIED},
+      {99, true, Outcome::STATE_UNSPECIFIED},
+  };
+  for (const StateCase& c : cases) {
+    OrderResult result;
+    result.set_index(5);
+    result.set_state(static_cast<OrderResult::State>(c.state));
+    result.set_retry_after_ms(40);
+    UrlRule urls;
+    Decision decision = ToDecision(result, &urls);
+    EXPECT_EQ(decision.index, 5u);
+    EXPECT_EQ(decision.retry, c.retry) << c.state;
+    EXPECT_EQ(decision.retry_after_ms, 40);
+    EXPECT_EQ(decision.outcome.state(), c.outcome) << c.state;
+  }
+}
+
+TEST(ToDecision, CarriesWhatTheBuyerIsTold) {
+  OrderResult result;
+  result.set_state(OrderResult::STATE_ORDERED);
+  result.set_order_id("order-1");
+  result.set_continue_url("https://toko.example/pay/1");
+  result.set_invoice_url("https://toko.example/invoice/1");
+  result.mutable_price()->set_currency("IDR");
+  result.mutable_price()->set_amount_minor(100);
+  crossing::SetMs(1'800'000'000'000, result.mutable_hold_expires_at());
+  result.set_fingerprint("print");
+  UrlRule urls{{"toko.example"}};
+  Outcome outcome = ToDecision(result, &urls).outcome;
+  EXPECT_EQ(outcome.order_id(), "order-1");
+  EXPECT_EQ(outcome.continue_url(), "https://toko.example/pay/1");
+  EXPECT_EQ(outcome.invoice_url(), "https://toko.example/invoice/1");
+  EXPECT_EQ(outcome.price().amount_minor(), 100);
+  EXPECT_EQ(crossing::ToMs(outcome.hold_expires_at()), 1'800'000'000'000);
+  EXPECT_EQ(outcome.fingerprint(), "print");
+}
+
+TEST(ToDecision, AReasonOfANewerMarketplaceIsLeftOut) {
+  OrderResult result;
+  result.set_state(OrderResult::STATE_REJECTED);
+  result.set_reason(static_cast<orders::v1::Reason>(9'999));
+  UrlRule urls;
+  EXPECT_EQ(ToDecision(result, &urls).outcome.reason(), crossing::v1::REASON_UNSPECIFIED);
+}
+
+struct UrlCase {
+  const char* url;
+  bool passes;
+};
+
+TEST(Urls, NameOnlyRegisteredHosts) {
+  const UrlCase cases[] = {
+      {"https://toko.example/pay?x=1", true},
+      {"http://toko.example:8080/pay", true},
+      {"https://toko.example", true},
+      {"https://toko.example#a", true},
+      {"https://TOKO.example/", false},
+      {"https://toko.example.evil.example/", false},
+      {"https://toko.example@evil.example/", false},
+      {"https://user@toko.example/", false},
+      {"https://toko.example:81/", false},
+      {"javascript:alert(1)", false},
+      {"//toko.example/", false},
+      {"toko.example/pay", false},
+      {"https:///toko.example/", false},
+      {" https://toko.example/", false},
+  };
+  for (const UrlCase& c : cases) {
+    OrderResult result;
+    result.set_state(OrderResult::STATE_ORDERED);
+    result.set_continue_url(c.url);
+    UrlRule urls{{"toko.example", "toko.example:8080"}};
+    Decision decision = ToDecision(result, &urls);
+    EXPECT_EQ(decision.outcome.continue_url(), c.passes ? c.url : "") << c.url;
+    EXPECT_EQ(urls.dropped, c.passes ? 0u : 1u) << c.url;
+  }
+}
+
+TEST(Urls, WithoutARegisterAnyWebAddressPasses) {
+  OrderResult result;
+  result.set_state(OrderResult::STATE_ORDERED);
+  result.set_continue_url("http://127.0.0.1:8180/o/1");
+  result.set_invoice_url("ftp://127.0.0.1/");
+  UrlRule urls;
+  Outcome outcome = ToDecision(result, &urls).outcome;
+  EXPECT_EQ(outcome.continue_url(), result.continue_url());
+  EXPECT_EQ(outcome.invoice_url(), "");
+}
+
+TEST(ToFinding, NotFoundSaysNothing) {
+  orders::v1::GetOrdersResponse::Answer answer;
+  answer.mutable_result()->set_state(OrderResult::STATE_ORDERED);
+  UrlRule urls;
+  EXPECT_FALSE(ToFinding(answer, &urls).found);
+  answer.set_found(true);
+  Finding finding = ToFinding(answer, &urls);
+  EXPECT_TRUE(finding.found);
+  EXPECT_EQ(finding.outcome.state(), Outcome::STATE_ORDERED);
+}
+
+}  // namespace
+}  // namespace jembatan::bridge

@@ -64,7 +64,7 @@ void Core::Step(const Event& event, Now now, Effects* effects) {
                    at(Find(e.partition), [&](Partition& p) { p.OnEndOffset(e, now, effects); });
                  },
                  [&](const event::Committed& e) {
-                   at(Find(e.partition), [&](Partition& p) { p.OnCommitted(e); });
+                   at(Find(e.partition), [&](Partition& p) { p.OnCommitted(e, now); });
                  },
                  [&](const event::Tick&) { Tick(now, effects); },
              },

@@ -29,37 +29,31 @@ void Partition::OnIntent(const event::Intent& event, Now /*now*/, Effects* effec
       record.key && record.append_ms > record.deadline_ms && shared_->rules.void_when_late;
   bool malformed = !decoded || !record.malformed.empty();
   std::string_view detail = decoded ? record.malformed : "not a PurchaseIntent";
-  Admit(std::move(record), event);
+  // Without an id there is nobody to tell: the dead letter is all there is.
+  bool undecidable = !record.key;
+  record.outcome_done = undecidable || is_void;
+  record.stage = record.outcome_done ? Stage::kRecorded : Stage::kWaiting;
+  records_.push_back(std::move(record));
   if (is_void) {
     // The gateway answered DEADLINE_PASSED by the same append time: nobody waits for an outcome.
     ++shared_->counts.void_intents;
-    At(number).outcome_done = true;
     Finish(number);
-  } else if (malformed) {
+    return;
+  }
+  if (!undecidable) EnterLane(number, event.key);
+  if (malformed) {
     WriteDeadLetter(number, decoded ? DeadLetter::CAUSE_MALFORMED : DeadLetter::CAUSE_UNDECODABLE,
                     detail, event.key, event.value, effects);
   }
 }
 
-// Takes the record into the window, and into its lane if anything is to be decided about it.
-void Partition::Admit(Record record, const event::Intent& event) {
-  bool undecidable = !record.key;
-  bool is_void =
-      record.key && record.append_ms > record.deadline_ms && shared_->rules.void_when_late;
-  uint64_t number = first_number_ + records_.size();
-  records_.push_back(std::move(record));
-  Record& kept = records_.back();
-  if (undecidable || is_void) {
-    // Without an id there is nobody to tell: the dead letter is all there is.
-    kept.stage = Stage::kRecorded;
-    kept.outcome_done = undecidable;
-    return;
-  }
-  kept.lane_key = std::string(event.key);
-  kept.lane = LaneOf(kept.lane_key);
-  kept.lane->waiting.push_back(number);
-  undecided_.try_emplace(*kept.key, number);
-  Enlist(kept.lane);
+void Partition::EnterLane(uint64_t number, std::string_view offer_id) {
+  Record& record = At(number);
+  record.lane_key = std::string(offer_id);
+  record.lane = LaneOf(record.lane_key);
+  record.lane->waiting.push_back(number);
+  undecided_.try_emplace(*record.key, number);
+  Enlist(record.lane);
 }
 
 Partition::Lane* Partition::LaneOf(const std::string& offer_id) {
@@ -314,7 +308,10 @@ void Partition::Decide(uint64_t number, Outcome outcome, bool alone, Now now, Ef
   finals_.Remember(*record.key, intent.fingerprint(), record.deadline_ms, bytes, /*in_log=*/false);
   auto first = undecided_.find(*record.key);
   if (first != undecided_.end() && first->second == number) undecided_.erase(first);
-  if (!alone && outcome.reason() == crossing::v1::REASON_MALFORMED) {
+  // A record decided again after a new claim may have its dead letter under way still: a second one
+  // would be acknowledged when the record is gone.
+  bool evidence_due = !alone && outcome.reason() == crossing::v1::REASON_MALFORMED;
+  if (evidence_due && !record.dead_letter_due) {
     WriteDeadLetter(number, DeadLetter::CAUSE_MALFORMED, "refused by the marketplace",
                     record.lane_key, intent.SerializeAsString(), effects);
   }

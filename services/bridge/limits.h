@@ -42,6 +42,8 @@ inline constexpr int64_t kReclaimMs = 3'000'000;
 // How often finished offsets are committed, unless this many have finished before.
 inline constexpr int64_t kCommitMs = 500;
 inline constexpr int64_t kCommitRecords = 10'000;
+// How long a refused commit rests: brokers refuse while the group rebalances.
+inline constexpr int64_t kCommitRetryMs = 50;
 
 // How far before the first unfinished intent's append time the window of finals begins (rule 5).
 inline constexpr int64_t kWindowBackMs =

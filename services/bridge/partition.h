@@ -92,7 +92,7 @@ class Partition {
   void OnAnswered(const event::Answered& event, Now now, Effects* effects);
   void OnFound(const event::Found& event, Now now, Effects* effects);
   void OnEndOffset(const event::EndOffset& event, Now now, Effects* effects);
-  void OnCommitted(const event::Committed& event);
+  void OnCommitted(const event::Committed& event, Now now);
   void OnStreamDown(Now now);
   void OnRevoked();
   void OnTick(Now now, Effects* effects);
@@ -196,7 +196,7 @@ class Partition {
   void WriteDeadLetter(uint64_t number, crossing::v1::DeadLetter::Cause cause,
                        std::string_view detail, std::string_view key, std::string_view value,
                        Effects* effects);
-  void Admit(Record record, const event::Intent& event);
+  void EnterLane(uint64_t number, std::string_view offer_id);
   void PutBack(uint64_t number);
   void Enlist(Lane* lane);
   void Rest(Lane* lane, int64_t at_least_ms, Now now);
@@ -214,9 +214,6 @@ class Partition {
   bool NothingUnderWay() const;
   Record& At(uint64_t number) { return records_[number - first_number_]; }
   const Record& At(uint64_t number) const { return records_[number - first_number_]; }
-  bool Known(uint64_t number) const {
-    return number >= first_number_ && number < first_number_ + records_.size();
-  }
 
   Shared* const shared_;
   const int32_t number_;
@@ -250,6 +247,7 @@ class Partition {
   int64_t committed_offset_;
   bool committing_ = false;
   int64_t committed_mono_ms_ = 0;
+  int64_t commit_not_before_mono_ms_ = 0;
   bool paused_ = false;
   // Broker's append time of our newest record, and the one noted before the end query under way.
   int64_t own_append_ms_ = -1;

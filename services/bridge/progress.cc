@@ -99,7 +99,7 @@ void Partition::CommitIfDue(Now now, Effects* effects) {
   if (records_.empty()) finished_offset_ = next_offset_;
   finals_.Prune(finished_append_ms_);
   int64_t due = finished_offset_ - committed_offset_;
-  if (due <= 0 || committing_) return;
+  if (due <= 0 || committing_ || now.mono_ms < commit_not_before_mono_ms_) return;
   bool timely = now.mono_ms - committed_mono_ms_ >= kCommitMs || due >= kCommitRecords;
   if (!timely && !draining_) return;
   committing_ = true;
@@ -107,8 +107,9 @@ void Partition::CommitIfDue(Now now, Effects* effects) {
   effects->push_back(effect::Commit{number_, finished_offset_});
 }
 
-void Partition::OnCommitted(const event::Committed& event) {
+void Partition::OnCommitted(const event::Committed& event, Now now) {
   committing_ = false;
+  if (!event.ok) commit_not_before_mono_ms_ = now.mono_ms + kCommitRetryMs;
   if (event.ok) committed_offset_ = std::max(committed_offset_, event.next_offset);
 }
 
