@@ -257,4 +257,12 @@ class History {
 
 HistoryResult RunHistory(const HistoryOptions& options) { return History(options).Run(); }
 
+uint64_t FirstBroken(HistoryOptions options, uint64_t seeds, std::string* violation) {
+  for (options.seed = 1; options.seed <= seeds; ++options.seed) {
+    *violation = RunHistory(options).violation;
+    if (!violation->empty()) return options.seed;
+  }
+  return 0;
+}
+
 }  // namespace jembatan::simulation

@@ -34,4 +34,7 @@ struct HistoryResult {
 
 HistoryResult RunHistory(const HistoryOptions& options);
 
+// The first of the seeds 1 to `seeds` whose history breaks the promise, and how; 0 if none does.
+uint64_t FirstBroken(HistoryOptions options, uint64_t seeds, std::string* violation);
+
 }  // namespace jembatan::simulation
