@@ -23,6 +23,7 @@
 #include "bench/load/marketplace.h"
 #include "bench/load/report.h"
 #include "libs/base/clock.h"
+#include "libs/base/file.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
 #include "libs/identity/token.h"
@@ -33,6 +34,7 @@ namespace {
 
 constexpr size_t kMaxIntents = 20'000'000;
 constexpr size_t kMaxOffers = 10'000;
+constexpr size_t kTokenKeyBytes = size_t{64} << 10;
 
 struct Options {
   std::string targets = "127.0.0.1:8080";
@@ -107,20 +109,11 @@ void Declare(runtime::OptionTable& table, Options& o) {
   table.Add("json", &o.json, "File for all figures; empty: none");
 }
 
-std::vector<std::string> Split(const std::string& list) {
-  std::vector<std::string> parts;
-  std::stringstream stream(list);
-  for (std::string part; std::getline(stream, part, ',');) {
-    if (!part.empty()) parts.push_back(part);
-  }
-  return parts;
-}
-
 absl::StatusOr<std::vector<WsConnection::Target>> Resolve(const std::string& list) {
   std::vector<WsConnection::Target> targets;
   boost::asio::io_context context;
   boost::asio::ip::tcp::resolver resolver(context);
-  for (const std::string& text : Split(list)) {
+  for (const std::string& text : base::SplitList(list)) {
     runtime::HostPort where;
     JEMB_RETURN_IF_ERROR(runtime::ParseHostPort(text, &where));
     boost::system::error_code error;
@@ -134,11 +127,9 @@ absl::StatusOr<std::vector<WsConnection::Target>> Resolve(const std::string& lis
 
 absl::StatusOr<identity::Signer> ReadSigner(const Options& options) {
   if (options.token_key.empty()) return base::InvalidArgument("--token_key is required");
-  std::ifstream file(options.token_key, std::ios::binary);
-  std::stringstream pem;
-  pem << file.rdbuf();
-  if (!file) return base::InvalidArgument("--token_key: cannot read " + options.token_key);
-  return identity::Signer::FromPem(pem.str(), options.token_kid);
+  JEMB_ASSIGN_OR_RETURN(const std::string pem,
+                        base::ReadWholeFile(options.token_key, kTokenKeyBytes));
+  return identity::Signer::FromPem(pem, options.token_kid);
 }
 
 // The run's offers in the order of popularity; flash is the index of the one on flash sale.
@@ -148,7 +139,7 @@ struct Sale {
 };
 
 absl::StatusOr<Sale> ChooseOffers(const Options& options, std::vector<ListedOffer> listed) {
-  std::vector<std::string> wanted = Split(options.offers);
+  std::vector<std::string> wanted = base::SplitList(options.offers);
   if (wanted.empty()) {
     for (const ListedOffer& offer : listed) wanted.push_back(offer.sale.offer_id);
   }

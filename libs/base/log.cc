@@ -42,33 +42,6 @@ std::string_view LevelName(Level level) {
   return "error";
 }
 
-void AppendEscaped(unsigned char c, std::string* line) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  switch (c) {
-    case '"':
-      *line += "\\\"";
-      return;
-    case '\\':
-      *line += "\\\\";
-      return;
-    case '\n':
-      *line += "\\n";
-      return;
-    case '\t':
-      *line += "\\t";
-      return;
-    default:
-      break;
-  }
-  if (c >= 0x20) {
-    line->push_back(static_cast<char>(c));
-    return;
-  }
-  *line += "\\u00";
-  line->push_back(kDigits[c >> 4]);
-  line->push_back(kDigits[c & 0xf]);
-}
-
 void AppendString(std::string_view text, std::string* line) {
   line->push_back('"');
   size_t room = kLogValueBytesMax;
@@ -81,10 +54,8 @@ void AppendString(std::string_view text, std::string* line) {
     }
     if (length == 0) {
       *line += "\xef\xbf\xbd";
-    } else if (length == 1) {
-      AppendEscaped(static_cast<unsigned char>(text[0]), line);
     } else {
-      line->append(text.substr(0, length));
+      AppendJsonEscaped(text.substr(0, length), line);
     }
     text.remove_prefix(taken);
     room -= taken;

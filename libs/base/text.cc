@@ -1,12 +1,24 @@
 #include "libs/base/text.h"
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_split.h"
 
 namespace jembatan::base {
 namespace {
+
+// Bytes that may stand in a JSON string as they are.
+constexpr std::array<bool, 256> kPlainInJson = [] {
+  std::array<bool, 256> table{};
+  for (size_t c = 0x20; c < 0x100; ++c) table[c] = true;
+  table['"'] = false;
+  table['\\'] = false;
+  return table;
+}();
 
 uint8_t ByteAt(std::string_view bytes, size_t index) { return static_cast<uint8_t>(bytes[index]); }
 
@@ -56,6 +68,34 @@ size_t Utf8SequenceLength(std::string_view bytes) {
     if ((ByteAt(bytes, i) & 0xc0) != 0x80) return 0;
   }
   return length;
+}
+
+void AppendJsonEscaped(std::string_view text, std::string* json) {
+  size_t start = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (kPlainInJson[ByteAt(text, i)]) continue;
+    json->append(text.substr(start, i - start));
+    start = i + 1;
+    if (text[i] == '\n') {
+      json->append("\\n");
+    } else if (text[i] == '\t') {
+      json->append("\\t");
+    } else if (ByteAt(text, i) >= 0x20) {
+      json->push_back('\\');
+      json->push_back(text[i]);
+    } else {
+      json->append("\\u00").append(Hex(text.substr(i, 1)));
+    }
+  }
+  json->append(text.substr(start));
+}
+
+std::vector<std::string> SplitList(std::string_view text) {
+  std::vector<std::string> parts;
+  for (absl::string_view part : absl::StrSplit(Absl(text), ',', absl::SkipWhitespace())) {
+    parts.emplace_back(absl::StripAsciiWhitespace(part));
+  }
+  return parts;
 }
 
 bool IsUtf8(std::string_view bytes) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -30,6 +31,12 @@ std::string Base64Encode(std::string_view bytes);
 
 // Length of the well-formed UTF-8 sequence that the bytes begin with, 1 to 4; 0 if they do not.
 size_t Utf8SequenceLength(std::string_view bytes);
+
+// Appends well-formed UTF-8 as it stands within the quotes of a JSON string.
+void AppendJsonEscaped(std::string_view text, std::string* json);
+
+// The parts of "a, b,c" without surrounding white space; empty parts are left out.
+std::vector<std::string> SplitList(std::string_view text);
 
 // Whether the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 bool IsUtf8(std::string_view bytes);

@@ -115,5 +115,20 @@ TEST(TextTest, Utf8AgreesWithSimdjson) {
   }
 }
 
+TEST(TextTest, JsonEscapes) {
+  std::string json = "x";
+  AppendJsonEscaped("a\"b\\c\nd\te\x01\r\x1f\x7f é"s, &json);
+  EXPECT_EQ(json, R"(xa\"b\\c\nd\te\u0001\u000d\u001f)"
+                  "\x7f é");
+}
+
+TEST(TextTest, Lists) {
+  using List = std::vector<std::string>;
+  EXPECT_EQ(SplitList(""), List{});
+  EXPECT_EQ(SplitList(" , ,"), List{});
+  EXPECT_EQ(SplitList("a"), List{"a"});
+  EXPECT_EQ(SplitList(" a,b b ,,c"), (List{"a", "b b", "c"}));
+}
+
 }  // namespace
 }  // namespace jembatan::base

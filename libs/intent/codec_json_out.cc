@@ -23,34 +23,6 @@ using intake::v1::Receipt;
 using intake::v1::ServerFrame;
 using intake::v1::SubmitIntentResponse;
 
-// Bytes that may stand in a JSON string as they are; 0x80 and above only once the text is UTF-8.
-constexpr std::array<bool, 256> kPlain = [] {
-  std::array<bool, 256> table{};
-  for (size_t c = 0x20; c < 0x100; ++c) table[c] = true;
-  table['"'] = false;
-  table['\\'] = false;
-  return table;
-}();
-
-void AppendEscaped(std::string_view text, std::string* out) {
-  size_t start = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    auto byte = static_cast<uint8_t>(text[i]);
-    if (kPlain[byte]) continue;
-    out->append(text.substr(start, i - start));
-    start = i + 1;
-    if (byte >= 0x20) {
-      out->push_back('\\');
-      out->push_back(text[i]);
-    } else {
-      constexpr char kDigits[] = "0123456789abcdef";
-      const char escape[] = {'\\', 'u', '0', '0', kDigits[byte >> 4], kDigits[byte & 0xf]};
-      out->append(escape, sizeof escape);
-    }
-  }
-  out->append(text.substr(start));
-}
-
 // A text that some caller took from outside without a check: every byte beyond ASCII is replaced.
 std::string Mended(std::string_view text) {
   std::string mended;
@@ -67,9 +39,9 @@ std::string Mended(std::string_view text) {
 void AppendQuoted(std::string_view text, std::string* out) {
   out->push_back('"');
   if (base::IsUtf8(text)) {
-    AppendEscaped(text, out);
+    base::AppendJsonEscaped(text, out);
   } else {
-    AppendEscaped(Mended(text), out);
+    base::AppendJsonEscaped(Mended(text), out);
   }
   out->push_back('"');
 }

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -48,6 +49,10 @@ class Admin {
 // Rules a cluster must keep before a service starts (design: production refuses RF < 3,
 // min.insync.replicas < 2, unclean election, CreateTime, another partition count).
 enum class Profile { kDev, kProduction };
+// "dev", as services' flags have it; any other name is the strict one.
+inline Profile ProfileNamed(std::string_view name) {
+  return name == "dev" ? Profile::kDev : Profile::kProduction;
+}
 
 // Creates what is missing of the topics; existing ones are left as they are. Blocks up to
 // timeout_ms.

@@ -1,14 +1,13 @@
 // Credentials from PEM files. gRPC reports a bad file only in its own log and only when a port is
 // bound, so the files are judged here first, with a line that names the file.
 
-#include <fstream>
-#include <iterator>
 #include <memory>
 
 #include <openssl/bio.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "libs/base/file.h"
 #include "libs/base/status.h"
 #include "libs/rpc/server.h"
 
@@ -20,17 +19,7 @@ using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
 // A PEM file of a chain is a few kilobytes.
-constexpr std::streamsize kMaxPemBytes = 1 << 20;
-
-absl::Status ReadPem(const std::string& path, std::string* pem) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return base::InvalidArgument("cannot read " + path);
-  const std::streamsize size = file.tellg();
-  if (size < 0 || size > kMaxPemBytes) return base::InvalidArgument(path + " is no PEM file");
-  file.seekg(0);
-  pem->assign(std::istreambuf_iterator<char>(file), {});
-  return absl::OkStatus();
-}
+constexpr size_t kPemBytesMax = 1 << 20;
 
 Bio Memory(const std::string& pem) {
   return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
@@ -51,14 +40,15 @@ absl::Status Load(const TlsFiles& files, Material* material) {
     return base::InvalidArgument("TLS needs both a certificate and its key");
   }
   if (!files.ca.empty()) {
-    JEMB_RETURN_IF_ERROR(ReadPem(files.ca, &material->ca));
+    JEMB_ASSIGN_OR_RETURN(material->ca, base::ReadWholeFile(files.ca, kPemBytesMax));
     if (ParseCertificate(material->ca) == nullptr) {
       return base::InvalidArgument(files.ca + " holds no certificate");
     }
   }
   if (files.certificate.empty()) return absl::OkStatus();
-  JEMB_RETURN_IF_ERROR(ReadPem(files.certificate, &material->certificate));
-  JEMB_RETURN_IF_ERROR(ReadPem(files.key, &material->key));
+  JEMB_ASSIGN_OR_RETURN(material->certificate,
+                        base::ReadWholeFile(files.certificate, kPemBytesMax));
+  JEMB_ASSIGN_OR_RETURN(material->key, base::ReadWholeFile(files.key, kPemBytesMax));
   const Certificate certificate = ParseCertificate(material->certificate);
   if (certificate == nullptr) {
     return base::InvalidArgument(files.certificate + " holds no certificate");

@@ -56,4 +56,10 @@ void FailStart(const std::string& name, const std::string& message) {
   std::_Exit(kStatusBadStart);
 }
 
+std::string InstanceName() {
+  char host[256] = {};
+  bool known = gethostname(host, sizeof host - 1) == 0 && host[0] != '\0';
+  return std::string(known ? host : "unknown") + "/" + std::to_string(getpid());
+}
+
 }  // namespace jembatan::runtime

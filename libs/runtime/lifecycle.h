@@ -22,4 +22,8 @@ void WaitForStop();
 // configuration, port busy. Start-up only.
 [[noreturn]] void FailStart(const std::string& name, const std::string& message);
 
+// "host/pid": what a process calls itself in its records and answers unless told otherwise. Any
+// thread.
+std::string InstanceName();
+
 }  // namespace jembatan::runtime

@@ -16,6 +16,8 @@
 #include <toml++/toml.h>
 
 #include "libs/base/check.h"
+#include "libs/base/file.h"
+#include "libs/base/overloaded.h"
 #include "libs/base/status.h"
 
 namespace jembatan::runtime {
@@ -45,11 +47,6 @@ struct Option {
   std::string origin = "default";  // of the current value
 };
 
-template <typename... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
-
 template <typename Number>
 std::string NumberText(Number number) {
   std::array<char, 32> digits;
@@ -66,7 +63,7 @@ std::string TomlText(const std::string& text) {
 
 // The current value in TOML.
 std::string TomlValue(const Option& option) {
-  return std::visit(Overloaded{
+  return std::visit(base::Overloaded{
                         [&](std::string* value) {
                           return option.secret && !value->empty() ? "\"***\"" : TomlText(*value);
                         },
@@ -94,7 +91,7 @@ std::string RangeText(const Bounded<Number>& number) {
 // What --help shows after the flag's name.
 std::string Placeholder(const Option& option) {
   return std::visit(
-      Overloaded{
+      base::Overloaded{
           [&](std::string*) {
             return option.choices.empty() ? "=TEXT" : "=" + Joined(option.choices, "|");
           },
@@ -140,7 +137,7 @@ std::string SetNumberFromText(const Bounded<Number>& number, const std::string& 
 }
 
 std::string SetFromText(const Option& option, const std::string& text) {
-  return std::visit(Overloaded{
+  return std::visit(base::Overloaded{
                         [&](std::string* value) { return SetString(option, value, text); },
                         [&](bool* value) {
                           if (text != "true" && text != "false") {
@@ -161,7 +158,7 @@ std::string WrongType(const char* expected, const toml::node& node) {
 }
 
 std::string SetFromNode(const Option& option, const toml::node& node) {
-  return std::visit(Overloaded{
+  return std::visit(base::Overloaded{
                         [&](std::string* value) {
                           const auto* text = node.as_string();
                           return text != nullptr ? SetString(option, value, text->get())
@@ -194,18 +191,6 @@ std::string OneLine(std::string text) {
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
   }
   return text;
-}
-
-absl::Status ReadFile(const std::string& path, std::string* content) {
-  std::FILE* file = std::fopen(path.c_str(), "re");
-  if (file == nullptr) return base::InvalidArgument(std::strerror(errno));
-  content->resize(kConfigBytesMax + 1);
-  content->resize(std::fread(content->data(), 1, content->size(), file));
-  int error = std::ferror(file) != 0 ? errno : 0;
-  std::fclose(file);
-  if (error != 0) return base::InvalidArgument(std::strerror(error));
-  if (content->size() > kConfigBytesMax) return base::InvalidArgument("longer than 1 MiB");
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -309,13 +294,12 @@ absl::Status OptionTable::Impl::ApplyTable(const toml::table& table, const std::
 }
 
 absl::Status OptionTable::Impl::ApplyFile(const std::string& source, const std::string& path) {
-  std::string content;
-  absl::Status read = ReadFile(path, &content);
-  if (!read.ok()) {
-    return base::InvalidArgument(source + "=" + path + ": " + std::string(read.message()));
+  auto content = base::ReadWholeFile(path, kConfigBytesMax);
+  if (!content.ok()) {
+    return base::InvalidArgument(source + ": " + std::string(content.status().message()));
   }
   try {
-    toml::table table = toml::parse(std::string_view(content), std::string_view(path));
+    toml::table table = toml::parse(std::string_view(*content), std::string_view(path));
     std::set<std::string> seen;
     JEMB_RETURN_IF_ERROR(ApplyTable(table, "", path, &seen));
     const toml::table* own = table[service].as_table();

@@ -193,10 +193,10 @@ TEST_F(OptionsTest, BadFlags) {
       {{"--profile=prod"}, "--profile=prod: must be one of dev, production"},
       {{"--profile="}, "--profile=: must be one of dev, production"},
       {{"--shards=4\n5"}, "--shards=4 5: must be an integer"},
-      {{"--config=/nowhere/f"}, "--config=/nowhere/f: No such file or directory"},
-      {{"--config=/"}, "--config=/: Is a directory"},
-      {{"--config="}, "--config=: No such file or directory"},
-      {{"--config=/dev/zero"}, "--config=/dev/zero: longer than 1 MiB"},
+      {{"--config=/nowhere/f"}, "--config: cannot read /nowhere/f: No such file or directory"},
+      {{"--config=/"}, "--config: cannot read /: Is a directory"},
+      {{"--config="}, "--config: cannot read : No such file or directory"},
+      {{"--config=/dev/zero"}, "--config: /dev/zero is longer than 1048576 bytes"},
       {{"--print_config", "--shards=0"}, "--shards=0: must be from 1 to 64"},
   };
   for (const auto& row : kRows) {
@@ -214,7 +214,8 @@ TEST_F(OptionsTest, BadVariables) {
       {"RATIO", "half", "JEMBATAN_GATEWAY_RATIO=half: must be a number"},
       {"TLS", "1", "JEMBATAN_GATEWAY_TLS=1: must be true or false"},
       {"PROFILE", "test", "JEMBATAN_GATEWAY_PROFILE=test: must be one of dev, production"},
-      {"CONFIG", "/nowhere/f", "JEMBATAN_GATEWAY_CONFIG=/nowhere/f: No such file or directory"},
+      {"CONFIG", "/nowhere/f",
+       "JEMBATAN_GATEWAY_CONFIG: cannot read /nowhere/f: No such file or directory"},
   };
   for (const auto& row : kRows) {
     // A flag that goes before the variable does not hide that the variable is wrong.

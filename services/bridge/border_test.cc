@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include <google/protobuf/descriptor.h>
 
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 
 namespace jembatan::bridge {
 namespace {
@@ -33,7 +33,7 @@ PurchaseIntent FullIntent() {
   intent.mutable_price_seen()->set_currency("IDR");
   intent.mutable_price_seen()->set_amount_minor(2'500'000);
   intent.set_consent_given(true);
-  crossing::SetMs(1'800'000'120'000, intent.mutable_deadline());
+  base::SetMs(1'800'000'120'000, intent.mutable_deadline());
   return intent;
 }
 
@@ -68,7 +68,7 @@ TEST(ToOrder, CarriesEverythingElse) {
   EXPECT_EQ(order.GetDescriptor()->field_count(),
             intent.GetDescriptor()->field_count() - static_cast<int>(stays.size()));
   EXPECT_EQ(order.price_seen().amount_minor(), 2'500'000);
-  EXPECT_EQ(crossing::ToMs(order.deadline()), 1'800'000'120'000);
+  EXPECT_EQ(base::ToMs(order.deadline()), 1'800'000'120'000);
 }
 
 TEST(ToOrder, LeavesNothingOfTheOrderBefore) {
@@ -118,7 +118,7 @@ TEST(ToDecision, CarriesWhatTheBuyerIsTold) {
   result.set_invoice_url("https://toko.example/invoice/1");
   result.mutable_price()->set_currency("IDR");
   result.mutable_price()->set_amount_minor(100);
-  crossing::SetMs(1'800'000'000'000, result.mutable_hold_expires_at());
+  base::SetMs(1'800'000'000'000, result.mutable_hold_expires_at());
   result.set_fingerprint("print");
   UrlRule urls{{"toko.example"}};
   Outcome outcome = ToDecision(result, &urls).outcome;
@@ -126,7 +126,7 @@ TEST(ToDecision, CarriesWhatTheBuyerIsTold) {
   EXPECT_EQ(outcome.continue_url(), "https://toko.example/pay/1");
   EXPECT_EQ(outcome.invoice_url(), "https://toko.example/invoice/1");
   EXPECT_EQ(outcome.price().amount_minor(), 100);
-  EXPECT_EQ(crossing::ToMs(outcome.hold_expires_at()), 1'800'000'000'000);
+  EXPECT_EQ(base::ToMs(outcome.hold_expires_at()), 1'800'000'000'000);
   EXPECT_EQ(outcome.fingerprint(), "print");
 }
 

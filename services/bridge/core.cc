@@ -2,20 +2,13 @@
 
 #include <utility>
 
+#include "libs/base/overloaded.h"
+
 namespace jembatan::bridge {
-namespace {
-
-template <typename... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
-
-}  // namespace
-
 Core::Core(Options options) {
   shared_.writer = std::move(options.writer);
   shared_.rules = options.rules;
-  shared_.random_state = options.seed;
+  shared_.random = base::Random(options.seed);
 }
 
 Partition* Core::Find(int32_t number) {
@@ -28,7 +21,7 @@ void Core::Step(const Event& event, Now now, Effects* effects) {
   auto at = [](Partition* partition, auto act) {
     if (partition != nullptr) act(*partition);
   };
-  std::visit(Overloaded{
+  std::visit(base::Overloaded{
                  [&](const event::Assigned& e) {
                    partitions_[e.partition] =
                        std::make_unique<Partition>(&shared_, e.partition, e.offset, now);

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "libs/base/check.h"
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 #include "services/bridge/partition.h"
 
 // Deciding: what each intent needs next, in the order of its lane (protocol rules 1, 4, 5, 6).
@@ -296,8 +296,8 @@ void Partition::Decide(uint64_t number, Outcome outcome, bool alone, Now now, Ef
   outcome.set_offer_id(intent.offer_id());
   outcome.set_fingerprint(intent.fingerprint());
   outcome.set_intent_offset(record.offset);
-  crossing::SetMs(record.append_ms, outcome.mutable_intent_append_time());
-  crossing::SetMs(now.wall_ms, outcome.mutable_decided_at());
+  base::SetMs(record.append_ms, outcome.mutable_intent_append_time());
+  base::SetMs(now.wall_ms, outcome.mutable_decided_at());
   BridgeCounts& counts = shared_->counts;
   counts.ordered += outcome.state() == Outcome::STATE_ORDERED;
   counts.handed_off += outcome.state() == Outcome::STATE_HANDED_OFF;
@@ -342,7 +342,7 @@ void Partition::WriteDeadLetter(uint64_t number, DeadLetter::Cause cause, std::s
   letter.set_topic("jembatan.intents.v1");
   letter.set_partition(number_);
   letter.set_offset(record.offset);
-  crossing::SetMs(record.append_ms, letter.mutable_append_time());
+  base::SetMs(record.append_ms, letter.mutable_append_time());
   letter.set_key(std::string(key));
   letter.set_value(std::string(value.substr(0, kDeadLetterValueBytes)));
   letter.set_attempts(1);

@@ -61,7 +61,7 @@ constexpr Alone kAlone[] = {
     {"Expired",
      [](PurchaseIntent& i) {
        i.set_intent_id(base::Uuid::MakeV7(CoreDriver::kEpochMs - intent::kTtlMs, 1, 1).ToString());
-       crossing::SetMs(CoreDriver::kEpochMs, i.mutable_deadline());
+       base::SetMs(CoreDriver::kEpochMs, i.mutable_deadline());
      },
      Outcome::STATE_EXPIRED, crossing::v1::REASON_DEADLINE_PASSED},
 };
@@ -242,7 +242,7 @@ TEST_F(Deciding, AHotOfferLeavesRoomForOthers) {
   for (uint64_t i = 0; i < kOrdersPerBatch; ++i) {
     PurchaseIntent intent = driver_.NewIntent(1, "hot");
     intent.set_intent_id(base::Uuid::MakeV7(driver_.wall_ms(), i, i).ToString());
-    crossing::SetMs(driver_.wall_ms() + intent::kTtlMs, intent.mutable_deadline());
+    base::SetMs(driver_.wall_ms() + intent::kTtlMs, intent.mutable_deadline());
     driver_.Bring(intent);
   }
   driver_.Bring(driver_.NewIntent(2, "cold"));

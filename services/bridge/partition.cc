@@ -3,22 +3,12 @@
 #include <algorithm>
 
 #include "libs/base/check.h"
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 
 // Ownership: claim, fence, open, window (protocol rule 2). Deciding is in lanes.cc, finishing in
 // progress.cc.
 
 namespace jembatan::bridge {
-
-int64_t Shared::Random(int64_t bound) {
-  // splitmix64: small, seedable, the same everywhere.
-  random_state += 0x9e3779b97f4a7c15;
-  uint64_t z = random_state;
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-  z = (z ^ z >> 27) * 0x94d049bb133111eb;
-  z ^= z >> 31;
-  return static_cast<int64_t>(z % (static_cast<uint64_t>(bound) + 1));
-}
 
 Partition::Partition(Shared* shared, int32_t number, int64_t offset, Now now)
     : shared_(shared),
@@ -34,7 +24,7 @@ uint64_t Partition::NextId() { return static_cast<uint64_t>(number_) << 44 | sha
 
 int64_t Partition::Backoff(int attempt) {
   int64_t ceiling = std::min(kBackoffFirstMs << std::min(attempt, 10), kBackoffLongestMs);
-  return shared_->Random(ceiling);
+  return shared_->random.Between(0, ceiling);
 }
 
 void Partition::Claim(Now now, Effects* effects) {

@@ -25,6 +25,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 
+#include "libs/base/random.h"
 #include "libs/crossing/outcome_judge.h"
 #include "services/bridge/events.h"
 #include "services/bridge/finals.h"
@@ -74,10 +75,7 @@ struct Shared {
   bool stream_up = false;
   uint64_t next_id = 1;  // cookies, batches, questions, queries
   crossing::v1::OutcomeRecord scratch_record;
-  uint64_t random_state = 1;
-
-  // Uniform in [0, bound].
-  int64_t Random(int64_t bound);
+  base::Random random{1};
 };
 
 class Partition {

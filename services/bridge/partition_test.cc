@@ -247,7 +247,7 @@ TEST(Progress, NamesTheOldestUnfinishedIntent) {
   driver.Pass(2'000);
   driver.Feed(event::EndOffset{0, driver.TakeOne<effect::QueryEnd>().query, 1});
   auto open = CoreDriver::Parse(driver.TakeOne<effect::ProduceOutcome>().value);
-  EXPECT_EQ(crossing::ToMs(open.open().progress()), appended_ms);
+  EXPECT_EQ(base::ToMs(open.open().progress()), appended_ms);
 }
 
 TEST(Progress, OnAnIdlePartitionItIsAnAppendTimeFromBeforeTheEndWasRead) {
@@ -258,7 +258,7 @@ TEST(Progress, OnAnIdlePartitionItIsAnAppendTimeFromBeforeTheEndWasRead) {
   driver.Pass(2'000);
   driver.Feed(event::EndOffset{0, driver.TakeOne<effect::QueryEnd>().query, 0});
   auto open = CoreDriver::Parse(driver.TakeOne<effect::ProduceOutcome>().value);
-  EXPECT_EQ(crossing::ToMs(open.open().progress()), opened_ms);
+  EXPECT_EQ(base::ToMs(open.open().progress()), opened_ms);
 }
 
 TEST(Progress, IsSilentWhileTheLogHoldsMoreThanWasRead) {

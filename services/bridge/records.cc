@@ -6,7 +6,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/wire_format_lite.h>
 
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 #include "libs/intent/limits.h"
 
 namespace jembatan::bridge {
@@ -42,7 +42,7 @@ std::string ClaimRecord(const Writer& writer) {
 std::string OpenRecord(const Writer& writer, uint64_t token, int64_t progress_ms) {
   crossing::v1::OutcomeRecord record = Envelope(writer, token);
   crossing::v1::Open* open = record.mutable_open();
-  if (progress_ms > 0) crossing::SetMs(progress_ms, open->mutable_progress());
+  if (progress_ms > 0) base::SetMs(progress_ms, open->mutable_progress());
   return record.SerializeAsString();
 }
 
@@ -72,7 +72,7 @@ std::string_view CheckIntent(const crossing::v1::PurchaseIntent& intent,
     return "quantity is out of range";
   }
   // The deadline is the id's own; another one would revive an expired intent.
-  if (crossing::ToMs(intent.deadline()) != (*key)->id.unix_ms() + intent::kTtlMs) {
+  if (base::ToMs(intent.deadline()) != (*key)->id.unix_ms() + intent::kTtlMs) {
     return "deadline is not the id's time plus the TTL";
   }
   return {};

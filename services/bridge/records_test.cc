@@ -31,9 +31,7 @@ TEST(CheckIntent, WhatIsWrongAndWhetherItsBuyerCanBeTold) {
       {"quantity over the bound", [](PurchaseIntent& i) { i.set_quantity(100); }, true},
       {"no deadline", [](PurchaseIntent& i) { i.clear_deadline(); }, true},
       {"deadline is a millisecond late",
-       [](PurchaseIntent& i) {
-         crossing::SetMs(crossing::ToMs(i.deadline()) + 1, i.mutable_deadline());
-       },
+       [](PurchaseIntent& i) { base::SetMs(base::ToMs(i.deadline()) + 1, i.mutable_deadline()); },
        true},
   };
   CoreDriver driver;

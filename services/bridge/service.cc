@@ -4,7 +4,6 @@
 #include <chrono>
 #include <future>
 #include <set>
-#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
@@ -12,11 +11,14 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/log.h"
+#include "libs/base/overloaded.h"
 #include "libs/base/status.h"
+#include "libs/base/text.h"
 #include "libs/kafka/admin.h"
 #include "libs/kafka/consumer.h"
 #include "libs/kafka/producer.h"
 #include "libs/runtime/admin.h"
+#include "libs/runtime/lifecycle.h"
 #include "libs/runtime/shard.h"
 #include "services/bridge/core.h"
 #include "services/bridge/orders_grpc.h"
@@ -32,27 +34,6 @@ constexpr int kTopicCheckTimeoutMs = 10'000;
 
 Now ReadClocks() { return Now{base::WallMs(), base::MonotonicNs() / 1'000'000}; }
 
-std::string DefaultInstance() {
-  char host[256] = "unknown";
-  gethostname(host, sizeof host - 1);
-  return std::string(host) + "/" + std::to_string(getpid());
-}
-
-std::vector<std::string> SplitHosts(const std::string& text) {
-  std::vector<std::string> hosts;
-  for (size_t begin = 0; begin < text.size();) {
-    size_t end = std::min(text.find(',', begin), text.size());
-    if (end > begin) hosts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return hosts;
-}
-
-template <typename... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
-
 }  // namespace
 
 class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
@@ -63,7 +44,7 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
         probe_(registry_.get()),
         shard_({.name = "bridge", .latency_budget_ms = options_.latency_budget_ms}),
         heartbeat_(shard_.context()) {
-    if (options_.instance.empty()) options_.instance = DefaultInstance();
+    if (options_.instance.empty()) options_.instance = runtime::InstanceName();
     core_ = std::make_unique<Core>(Core::Options{
         .writer = {.marketplace_id = options_.marketplace_id, .instance = options_.instance},
         .seed = static_cast<uint64_t>(base::MonotonicNs())});
@@ -173,10 +154,9 @@ absl::Status Service::Impl::Start() {
 
 absl::Status Service::Impl::ConnectKafka() {
   kafka::ClusterConfig cluster{.brokers = options_.brokers, .client_id = "jembatan-bridge"};
-  bool production = options_.profile == "production";
-  JEMB_RETURN_IF_ERROR(kafka::CheckTopics(
-      cluster, kafka::JembatanTopics(options_.partitions),
-      production ? kafka::Profile::kProduction : kafka::Profile::kDev, kTopicCheckTimeoutMs));
+  JEMB_RETURN_IF_ERROR(kafka::CheckTopics(cluster, kafka::JembatanTopics(options_.partitions),
+                                          kafka::ProfileNamed(options_.profile),
+                                          kTopicCheckTimeoutMs));
   JEMB_ASSIGN_OR_RETURN(
       producer_, kafka::Producer::Create({.cluster = cluster}, shard_.context(),
                                          [this](std::span<const kafka::Delivery> deliveries) {
@@ -201,7 +181,7 @@ absl::Status Service::Impl::ConnectMarketplace() {
   queue_ = std::make_unique<rpc::CompletionQueue>(shard_.context());
   OrdersClient::Options options;
   options.topic_version = kafka::kIntentsTopic;
-  options.urls.hosts = SplitHosts(options_.url_hosts);
+  options.urls.hosts = base::SplitList(options_.url_hosts);
   orders_ = std::make_unique<OrdersClient>(std::move(options),
                                            rpc::Connect(options_.orders_target, credentials),
                                            queue_.get(), shard_.context(), this);
@@ -309,7 +289,7 @@ size_t Service::Impl::EndTick() {
 }
 
 void Service::Impl::Execute(Effect& effect) {
-  std::visit(Overloaded{
+  std::visit(base::Overloaded{
                  [&](effect::ProduceOutcome& e) {
                    Produce(kafka::kOutcomesTopic, e.partition, e.key, e.value, e.cookie);
                  },

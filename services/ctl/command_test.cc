@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "libs/base/clock.h"
+#include "libs/base/file.h"
 #include "libs/identity/buyer_ref.h"
 #include "libs/identity/token.h"
 #include "services/ctl/files.h"
@@ -66,9 +67,11 @@ TEST_F(CommandTest, BadUsageIsOneLineAndStatusTwo) {
       {"topics", "check", "--profile=test"},
       {"topics", "check", "--unknown=1"},
       {"offers", "load"},
+      {"offers", "load", Path("absent"), "--target=127.0.0.1:1"},
       {"offers", "list", "--timeout-ms=0"},
       {"token"},
       {"token", "--key=k"},
+      {"token", "--key=" + Path("absent"), "--viewer=v"},
       {"token", "--key=k", "--viewer=v", "--ttl-s=0"},
       {"token", "--key=k", "--viewer=v", "--consent=perhaps"},
       {"token", "keygen", "--algorithm=rsa", "--key=k", "--jwks=j"},
@@ -103,10 +106,8 @@ TEST_F(CommandTest, FailureIsOneLineAndStatusOne) {
   MakeKeys();
   std::ofstream(Path("empty")) << "[]";
   const std::vector<std::string> table[] = {
-      {"offers", "load", Path("absent"), "--target=127.0.0.1:1"},
       {"offers", "load", Path("empty"), "--target=127.0.0.1:1"},
       {"offers", "list", "--target=127.0.0.1:1", "--timeout_ms=300"},
-      {"token", "--key=" + Path("absent"), "--viewer=v"},
       {"token", "--key=" + Path("jwks"), "--viewer=v"},
       {"token", "keygen", "--key=" + Path("key"), "--jwks=" + Path("other")},
       {"token", "keygen", "--key=" + Path("other"), "--jwks=" + Path("jwks")},
@@ -153,7 +154,8 @@ TEST_F(CommandTest, TokensVerifyAgainstTheirKeys) {
     ASSERT_EQ(ran.status, 0) << ran.err;
     ASSERT_TRUE(ran.out.ends_with('\n'));
     ran.out.pop_back();
-    absl::StatusOr<identity::KeySet> keys = identity::KeySet::FromJwks(*ReadWholeFile(jwks));
+    absl::StatusOr<identity::KeySet> keys =
+        identity::KeySet::FromJwks(*base::ReadWholeFile(jwks, kFileBytes));
     ASSERT_TRUE(keys.ok()) << keys.status();
     const int64_t now = base::WallMs();
     absl::StatusOr<identity::Viewer> viewer =
@@ -172,7 +174,8 @@ TEST_F(CommandTest, ATokenMayLackConsent) {
   Ran ran = Ctl({"token", "--key=" + Path("key"), "--viewer=siti", "--consent=false"});
   ASSERT_EQ(ran.status, 0) << ran.err;
   ran.out.pop_back();
-  absl::StatusOr<identity::KeySet> keys = identity::KeySet::FromJwks(*ReadWholeFile(Path("jwks")));
+  absl::StatusOr<identity::KeySet> keys =
+      identity::KeySet::FromJwks(*base::ReadWholeFile(Path("jwks"), kFileBytes));
   absl::StatusOr<identity::Viewer> viewer =
       keys->Verify(ran.out, "https://app.example", "jembatan", base::WallMs());
   ASSERT_TRUE(viewer.ok()) << viewer.status();
@@ -182,8 +185,9 @@ TEST_F(CommandTest, ATokenMayLackConsent) {
 TEST_F(CommandTest, BuyerKeysAreFreshAndPrivate) {
   ASSERT_EQ(Ctl({"buyer-key", "--out=" + Path("a")}).status, 0);
   ASSERT_EQ(Ctl({"buyer-key", "--out=" + Path("b")}).status, 0);
-  EXPECT_NE(*ReadWholeFile(Path("a")), *ReadWholeFile(Path("b")));
-  EXPECT_TRUE(identity::BuyerKey::FromHex(*ReadWholeFile(Path("a"))).ok());
+  EXPECT_NE(*base::ReadWholeFile(Path("a"), kFileBytes),
+            *base::ReadWholeFile(Path("b"), kFileBytes));
+  EXPECT_TRUE(identity::BuyerKey::FromHex(*base::ReadWholeFile(Path("a"), kFileBytes)).ok());
   struct stat info{};
   ASSERT_EQ(stat(Path("a").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);

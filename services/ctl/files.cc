@@ -3,27 +3,11 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <fstream>
-#include <iterator>
 #include <unistd.h>
 
 #include "libs/base/status.h"
 
 namespace jembatan::ctl {
-
-absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return base::NotFound("cannot read " + path);
-  std::string content(kFileBytes + 1, '\0');
-  file.read(content.data(), static_cast<std::streamsize>(content.size()));
-  if (file.bad()) return base::Unavailable("cannot read " + path);
-  content.resize(static_cast<size_t>(file.gcount()));
-  if (content.size() > kFileBytes) {
-    return base::ResourceExhausted(path + " is larger than " + std::to_string(kFileBytes) +
-                                   " bytes");
-  }
-  return content;
-}
 
 absl::Status CreateFile(const std::string& path, std::string_view content, bool secret) {
   const int descriptor =

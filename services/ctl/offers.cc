@@ -9,7 +9,9 @@
 #include <google/protobuf/timestamp.pb.h>
 #include <simdjson.h>
 
+#include "libs/base/file.h"
 #include "libs/base/status.h"
+#include "libs/base/timestamp.h"
 #include "services/ctl/command.h"
 #include "services/ctl/files.h"
 
@@ -43,11 +45,6 @@ bool SetText(std::string_view key, const simdjson::dom::element& value, orders::
   return false;
 }
 
-void SetTime(int64_t unix_ms, google::protobuf::Timestamp* time) {
-  time->set_seconds(unix_ms / 1000);
-  time->set_nanos(static_cast<int32_t>(unix_ms % 1000 * 1'000'000));
-}
-
 bool SetNumber(std::string_view key, const simdjson::dom::element& value,
                orders::v1::Offer* offer) {
   int64_t number = 0;
@@ -61,18 +58,18 @@ bool SetNumber(std::string_view key, const simdjson::dom::element& value,
   }
   // As in the marketplace's own file, 0 stands for none.
   if (key == "sale_starts_ms") {
-    if (number > 0) SetTime(number, offer->mutable_sale_starts_at());
+    if (number > 0) base::SetMs(number, offer->mutable_sale_starts_at());
     return true;
   }
   if (key == "sale_ends_ms") {
-    if (number > 0) SetTime(number, offer->mutable_sale_ends_at());
+    if (number > 0) base::SetMs(number, offer->mutable_sale_ends_at());
     return true;
   }
   return false;
 }
 
 absl::Status Load(const OffersOptions& options, std::ostream& out) {
-  JEMB_ASSIGN_OR_RETURN(std::string json, ReadWholeFile(options.file));
+  JEMB_ASSIGN_OR_RETURN(std::string json, base::ReadWholeFile(options.file, kFileBytes));
   absl::StatusOr<std::vector<orders::v1::Offer>> offers = ParseOffersFile(json);
   if (!offers.ok()) {
     return base::FailedPrecondition(options.file + ": " + std::string(offers.status().message()));

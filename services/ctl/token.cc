@@ -11,6 +11,7 @@
 #include <openssl/rand.h>
 
 #include "libs/base/clock.h"
+#include "libs/base/file.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
 #include "libs/identity/token.h"
@@ -86,7 +87,7 @@ void TokenFlags::AddTo(CLI::App& command) {
 absl::StatusOr<std::string> TokenFlags::Make() const {
   if (key.empty()) return base::InvalidArgument("--key is required");
   if (viewer.empty()) return base::InvalidArgument("--viewer is required");
-  JEMB_ASSIGN_OR_RETURN(std::string pem, ReadWholeFile(key));
+  JEMB_ASSIGN_OR_RETURN(std::string pem, base::ReadWholeFile(key, kFileBytes));
   absl::StatusOr<identity::Signer> signer = identity::Signer::FromPem(pem, kid);
   if (!signer.ok()) {
     return base::FailedPrecondition(key + ": " + std::string(base::Std(signer.status().message())));

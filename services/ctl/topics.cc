@@ -42,8 +42,7 @@ void AddAction(CLI::App& topics, Chosen* chosen, const std::string& name, const 
       kafka::ClusterConfig cluster;
       cluster.brokers = options->brokers;
       cluster.client_id = "jembatan-ctl";
-      kafka::Profile profile =
-          options->profile == "dev" ? kafka::Profile::kDev : kafka::Profile::kProduction;
+      kafka::Profile profile = kafka::ProfileNamed(options->profile);
       std::vector<kafka::TopicSpec> topic_specs = kafka::JembatanTopics(options->partitions);
       absl::Status status = action(cluster, topic_specs, profile, options->timeout_ms);
       if (!status.ok()) return status;

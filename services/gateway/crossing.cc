@@ -2,7 +2,7 @@
 
 #include "libs/base/check.h"
 #include "libs/base/text.h"
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 #include "libs/intent/intent.h"
 
 namespace jembatan::gateway {
@@ -40,17 +40,14 @@ intake::v1::Reason ToReason(int number) {
 // W3C trace context, version 00: trace id and parent id, both from the fingerprint; not sampled, so
 // that whoever receives it decides.
 void SetTraceparent(const std::string& fingerprint, std::string* traceparent) {
-  constexpr char kDigits[] = "0123456789abcdef";
   constexpr size_t kTraceIdBytes = 16;
   constexpr size_t kParentIdBytes = 8;
   JEMB_CHECK(fingerprint.size() >= kTraceIdBytes + kParentIdBytes);
+  std::string_view bytes = fingerprint;
   traceparent->assign("00-");
-  for (size_t i = 0; i < kTraceIdBytes + kParentIdBytes; ++i) {
-    if (i == kTraceIdBytes) traceparent->push_back('-');
-    auto byte = static_cast<uint8_t>(fingerprint[i]);
-    traceparent->push_back(kDigits[byte >> 4]);
-    traceparent->push_back(kDigits[byte & 0xf]);
-  }
+  traceparent->append(base::Hex(bytes.substr(0, kTraceIdBytes)));
+  traceparent->push_back('-');
+  traceparent->append(base::Hex(bytes.substr(kTraceIdBytes, kParentIdBytes)));
   traceparent->append("-00");
 }
 
@@ -76,7 +73,7 @@ void Cross(const intake::v1::Intent& intent, const base::Uuid& id, const std::st
   crossing->set_consent_given(principal.viewer.shop_consent);
   crossing->set_consent_version(principal.viewer.consent_version);
   crossing->set_accepted_by(context.accepted_by);
-  crossing::SetMs(intent::DeadlineMs(id), crossing->mutable_deadline());
+  base::SetMs(intent::DeadlineMs(id), crossing->mutable_deadline());
   crossing->set_fingerprint(fingerprint);
   SetTraceparent(fingerprint, crossing->mutable_traceparent());
 }

@@ -4,7 +4,7 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 #include "libs/intent/intent.h"
 
 namespace jembatan::gateway {
@@ -35,7 +35,7 @@ struct Crossed {
     intent.set_campaign_id("campaign-4");
     intent.set_attribution("attribution-5");
     intent.set_voucher_ref("voucher-6");
-    crossing::SetMs(1'111'111'111'222, intent.mutable_client_time());
+    base::SetMs(1'111'111'111'222, intent.mutable_client_time());
   }
 
   void Run(crossing::v1::PurchaseIntent* out) const {
@@ -85,7 +85,7 @@ TEST(Crossing, WhatCrossesIsExactlyThis) {
   EXPECT_TRUE(out.consent_given());
   EXPECT_EQ(out.consent_version(), "consent-3");
   EXPECT_EQ(out.accepted_by(), "gateway-1");
-  EXPECT_EQ(crossing::ToMs(out.deadline()), kIdMs + 120'000);
+  EXPECT_EQ(base::ToMs(out.deadline()), kIdMs + 120'000);
   EXPECT_EQ(out.fingerprint(), intent::Fingerprint(crossed.intent));
   EXPECT_THAT(out.traceparent(), ::testing::MatchesRegex("00-[0-9a-f]{32}-[0-9a-f]{16}-00"));
 }

@@ -7,7 +7,7 @@
 #include "libs/base/check.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 #include "libs/intent/intent.h"
 #include "libs/intent/limits.h"
 #include "libs/intent/reasons.h"
@@ -299,7 +299,7 @@ void Intake::Impl::Refuse(SessionKey key, std::string_view id, uint32_t index,
   intake::v1::ServerFrame* frame = sessions_.Gather(key);
   if (frame == nullptr) return;
   if (refused.reason == intake::v1::REASON_CLOCK_SKEW) {
-    crossing::SetMs(now_ms, frame->mutable_server_time());
+    base::SetMs(now_ms, frame->mutable_server_time());
   }
   std::string_view echoed = EchoedId(id);
   bool retryable = intent::Info(refused.reason).retryable;

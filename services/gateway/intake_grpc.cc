@@ -11,7 +11,7 @@
 #include "jembatan/intake/v1/intake.grpc.pb.h"
 #include "libs/base/clock.h"
 #include "libs/base/text.h"
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 #include "libs/intent/reasons.h"
 #include "services/gateway/edge.h"
 #include "services/gateway/error_details.h"
@@ -207,7 +207,7 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
     open_ = true;
     edge_.Add(*this, Transport::kGrpc);
     key_ = edge_.intake().Open(this, /*push_outcomes=*/true);
-    crossing::SetMs(base::WallMs(), Outbox().mutable_server_time());
+    base::SetMs(base::WallMs(), Outbox().mutable_server_time());
     if (edge_.draining()) OnDrain();
     Pump();
     if (!finished_) StartRead(&in_);

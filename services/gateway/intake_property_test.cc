@@ -155,7 +155,7 @@ class RandomRun {
     crossing::v1::PurchaseIntent crossed;
     ASSERT_TRUE(crossed.ParseFromString(log_.records[record].value));
     Fate& fate = fates_.at({crossed.intent_id(), crossed.quantity() - 1});
-    int64_t deadline_ms = crossing::ToMs(crossed.deadline());
+    int64_t deadline_ms = base::ToMs(crossed.deadline());
     kafka::Delivery delivery;
     switch (Below(5)) {
       case 0:

@@ -576,7 +576,7 @@ TEST(IntakeOutcomes, AnswersInTheOrderOfTheQueries) {
   world.Decide(OutcomeRecordOf(decided, 1));
   crossing::v1::OutcomeRecord open;
   open.set_marketplace_id("shop");
-  crossing::SetMs(kNowMs + 200'000, open.mutable_open()->mutable_progress());
+  base::SetMs(kNowMs + 200'000, open.mutable_open()->mutable_progress());
   world.Decide(open);
 
   struct Case {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "libs/base/check.h"
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 #include "libs/intent/limits.h"
 #include "services/gateway/crossing.h"
 
@@ -78,10 +78,10 @@ OutcomeWindow::Fed OutcomeWindow::Feed(int partition, int64_t /*offset*/, std::s
       break;
   }
   if (record.has_open() && record.open().has_progress()) {
-    fed.progress_ms = crossing::ToMs(record.open().progress());
+    fed.progress_ms = base::ToMs(record.open().progress());
     p.progress_ms = std::max(p.progress_ms, fed.progress_ms);
   }
-  if (final) Take(std::move(final), crossing::ToMs(record.outcome().intent_append_time()), &fed);
+  if (final) Take(std::move(final), base::ToMs(record.outcome().intent_append_time()), &fed);
   return fed;
 }
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "jembatan/crossing/v1/reason.pb.h"
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 #include "services/gateway/crossing.h"
 #include "services/gateway/testing/fake_intake.h"
 
@@ -41,7 +41,7 @@ OutcomeRecord OpenRecord(uint64_t token, int64_t progress_ms,
   OutcomeRecord record;
   record.set_token(token);
   record.set_marketplace_id(marketplace);
-  crossing::SetMs(progress_ms, record.mutable_open()->mutable_progress());
+  base::SetMs(progress_ms, record.mutable_open()->mutable_progress());
   return record;
 }
 
@@ -237,7 +237,7 @@ TEST(OutcomeWindow, EveryFieldThatIsToldIsTold) {
   outcome.set_invoice_url("https://shop.example/invoice");
   outcome.mutable_price()->set_currency("IDR");
   outcome.mutable_price()->set_amount_minor(5);
-  crossing::SetMs(kNowMs, outcome.mutable_hold_expires_at());
+  base::SetMs(kNowMs, outcome.mutable_hold_expires_at());
   outcome.set_fingerprint(std::string(32, 'f'));
 
   intake::v1::Outcome expected;
@@ -250,7 +250,7 @@ TEST(OutcomeWindow, EveryFieldThatIsToldIsTold) {
   expected.set_invoice_url("https://shop.example/invoice");
   expected.mutable_price()->set_currency("IDR");
   expected.mutable_price()->set_amount_minor(5);
-  crossing::SetMs(kNowMs, expected.mutable_hold_expires_at());
+  base::SetMs(kNowMs, expected.mutable_hold_expires_at());
   expected.set_fingerprint(std::string(32, 'f'));
   EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(ToIntake(outcome), expected));
 

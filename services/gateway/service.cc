@@ -1,15 +1,12 @@
 #include "services/gateway/service.h"
 
-#include <array>
 #include <atomic>
 #include <chrono>
-#include <fstream>
 #include <future>
 #include <map>
 #include <optional>
 #include <span>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -18,6 +15,7 @@
 
 #include "libs/base/check.h"
 #include "libs/base/clock.h"
+#include "libs/base/file.h"
 #include "libs/base/log.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
@@ -25,6 +23,7 @@
 #include "libs/kafka/producer.h"
 #include "libs/rpc/server.h"
 #include "libs/runtime/admin.h"
+#include "libs/runtime/lifecycle.h"
 #include "libs/runtime/options.h"
 #include "libs/runtime/shard.h"
 #include "services/gateway/edge.h"
@@ -39,7 +38,7 @@ using std::chrono::milliseconds;
 
 constexpr int kClusterTimeoutMs = 10'000;
 // Key and configuration files.
-constexpr std::streamsize kFileBytes = 64 * 1024;
+constexpr size_t kFileBytes = 64 * 1024;
 // An intake's opaques carry its shard in the top 8 bits.
 constexpr int kShardShift = 56;
 constexpr int kShardsMax = 64;
@@ -54,23 +53,13 @@ absl::Status At(const char* flag, const absl::Status& status) {
 
 absl::StatusOr<std::string> ReadFile(const char* flag, const std::string& path) {
   if (path.empty()) return base::InvalidArgument("--" + std::string(flag) + ": a file is required");
-  std::ifstream file(path, std::ios::binary);
-  std::string text(static_cast<size_t>(kFileBytes) + 1, '\0');
-  if (!file.read(text.data(), static_cast<std::streamsize>(text.size())) && !file.eof()) {
-    return base::InvalidArgument("--" + std::string(flag) + ": cannot read " + path);
-  }
-  if (file.gcount() > kFileBytes) {
-    return base::InvalidArgument("--" + std::string(flag) + ": " + path + " is over 64 KiB");
-  }
-  text.resize(static_cast<size_t>(file.gcount()));
-  return text;
+  auto content = base::ReadWholeFile(path, kFileBytes);
+  return content.ok() ? content : At(flag, content.status());
 }
 
 absl::StatusOr<std::vector<std::string>> ParseRegions(const std::string& text) {
   std::vector<std::string> regions;
-  if (text.empty()) return regions;
-  for (const absl::string_view part : absl::StrSplit(text, ',')) {
-    const std::string region(absl::StripAsciiWhitespace(part));
+  for (const std::string& region : base::SplitList(text)) {
     if (region.size() != 2 || !absl::ascii_isupper(static_cast<unsigned char>(region[0])) ||
         !absl::ascii_isupper(static_cast<unsigned char>(region[1]))) {
       return base::InvalidArgument("--regions: \"" + region + "\" is not an ISO 3166-1 code");
@@ -98,12 +87,6 @@ absl::StatusOr<std::map<std::string, std::string>> ReadProperties(const std::str
                        absl::StripAsciiWhitespace(line.substr(equals + 1)));
   }
   return properties;
-}
-
-std::string HostName() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return "gateway";
-  return name.data();
 }
 
 class ProducerLog final : public IntentLog {
@@ -281,7 +264,7 @@ absl::Status Service::Impl::MakeEdges(std::vector<Listener::Acceptor> acceptors)
   IntakeOptions intake;
   intake.crossing.marketplace_id = options_.marketplace_id;
   intake.crossing.accepted_by =
-      options_.instance.empty() ? HostName() + ":" + std::to_string(port_) : options_.instance;
+      options_.instance.empty() ? runtime::InstanceName() : options_.instance;
   intake.partitions = options_.partitions;
   intake.regions = regions_;
   const size_t shards = shards_.size();

@@ -6,7 +6,7 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/text.h"
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 
 namespace jembatan::gateway {
 namespace websocket = boost::beast::websocket;
@@ -59,7 +59,7 @@ void WebsocketConnection::OnAccepted(const ErrorCode& error) {
   phase_ = Phase::kOpen;
   heard_ms_ = edge_.coarse_ms();
   key_ = edge_.intake().Open(this, /*push_outcomes=*/true);
-  crossing::SetMs(base::WallMs(), Outbox().mutable_server_time());
+  base::SetMs(base::WallMs(), Outbox().mutable_server_time());
   if (edge_.draining()) OnDrain();
   Pump();
   Read();

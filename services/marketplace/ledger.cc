@@ -15,21 +15,8 @@ namespace {
 constexpr size_t kLineBytes = 512;
 
 void AppendString(std::string_view text, std::string* json) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   *json += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      *json += '\\';
-      *json += c;
-    } else if (byte < 0x20) {
-      *json += "\\u00";
-      *json += kDigits[byte >> 4];
-      *json += kDigits[byte & 15];
-    } else {
-      *json += c;
-    }
-  }
+  base::AppendJsonEscaped(text, json);
   *json += '"';
 }
 

@@ -56,7 +56,7 @@ TEST(LedgerTest, OffersAreEscaped) {
   OfferFeed feed;
   feed.Publish({offer});
   EXPECT_EQ(OfferLines(feed),
-            "{\"offer_id\":\"kopi\",\"title\":\"\\\"Kopi\\\"\\\\\\u000a\\u0001 é\","
+            "{\"offer_id\":\"kopi\",\"title\":\"\\\"Kopi\\\"\\\\\\n\\u0001 é\","
             "\"seller_id\":\"seller-1\",\"currency\":\"IDR\",\"amount_minor\":2500000,"
             "\"price_version\":\"1\",\"stock\":3,\"sold\":0,\"initial_stock\":0,"
             "\"buyer_limit\":0,\"total_limit\":0,\"sale_starts_ms\":0,\"sale_ends_ms\":0}\n");

@@ -1,11 +1,10 @@
 #include "services/marketplace/offers_file.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include <simdjson.h>
 
+#include "libs/base/file.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
 #include "services/marketplace/decide.h"
@@ -56,14 +55,7 @@ absl::Status ParseOffer(const dom::object& object, Offer* offer) {
 }  // namespace
 
 absl::StatusOr<std::vector<Offer>> ReadOffersFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) return base::InvalidArgument("cannot read " + path);
-  const std::streamsize size = file.tellg();
-  if (size < 0 || static_cast<size_t>(size) > kMaxOffersFileBytes) {
-    return base::InvalidArgument(path + " is too large");
-  }
-  file.seekg(0);
-  const std::string json(std::istreambuf_iterator<char>(file), {});
+  JEMB_ASSIGN_OR_RETURN(const std::string json, base::ReadWholeFile(path, kMaxOffersFileBytes));
   return ParseOffers(path, json);
 }
 

@@ -12,6 +12,7 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/histogram.h"
+#include "libs/base/random.h"
 #include "libs/base/status.h"
 #include "services/marketplace/store.h"
 
@@ -29,13 +30,9 @@ struct Owned {
 Owned MakeOrder(uint64_t number) {
   // Buyers' references are uniform bytes, as an HMAC makes them.
   std::string buyer_ref(32, '\0');
-  uint64_t x = number * 0x9e3779b97f4a7c15u;
-  for (char& byte : buyer_ref) {
-    x ^= x >> 29;
-    x *= 0xbf58476d1ce4e5b9u;
-    byte = static_cast<char>(x >> 56);
-  }
-  return {base::Uuid::MakeV7(base::WallMs(), x, number).ToString(), buyer_ref,
+  base::Random random(number);
+  for (char& byte : buyer_ref) byte = static_cast<char>(random.Next());
+  return {base::Uuid::MakeV7(base::WallMs(), random.Next(), number).ToString(), buyer_ref,
           "offer-" + std::to_string(number % kOffers)};
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include <google/protobuf/timestamp.pb.h>
+#include "libs/base/timestamp.h"
 
 namespace jembatan::marketplace {
 namespace {
@@ -12,15 +12,10 @@ namespace {
 constexpr int64_t kLastSecond = 253'402'300'799;
 
 // 0 for what is no time after 1970.
-int64_t ToMs(const google::protobuf::Timestamp& time) {
+int64_t SafeMs(const google::protobuf::Timestamp& time) {
   if (time.seconds() < 0 || time.seconds() > kLastSecond) return 0;
   if (time.nanos() < 0 || time.nanos() > 999'999'999) return 0;
-  return time.seconds() * 1'000 + time.nanos() / 1'000'000;
-}
-
-void SetMs(int64_t unix_ms, google::protobuf::Timestamp* time) {
-  time->set_seconds(unix_ms / 1'000);
-  time->set_nanos(static_cast<int32_t>(unix_ms % 1'000) * 1'000'000);
+  return base::ToMs(time);
 }
 
 // What does not fit becomes a value that CheckOffer refuses.
@@ -44,7 +39,7 @@ Order FromWire(const orders::v1::Order& order) {
   result.price_seen = {order.price_seen().currency(), order.price_seen().amount_minor()};
   result.price_version = order.price_version();
   result.fingerprint = order.fingerprint();
-  result.deadline_ms = ToMs(order.deadline());
+  result.deadline_ms = SafeMs(order.deadline());
   return result;
 }
 
@@ -58,8 +53,8 @@ Offer FromWire(const orders::v1::Offer& offer) {
   result.stock = ToSigned(offer.stock());
   result.buyer_limit = offer.buyer_limit();
   result.total_limit = ToSigned(offer.total_limit());
-  if (offer.has_sale_starts_at()) result.sale_starts_ms = ToMs(offer.sale_starts_at());
-  if (offer.has_sale_ends_at()) result.sale_ends_ms = ToMs(offer.sale_ends_at());
+  if (offer.has_sale_starts_at()) result.sale_starts_ms = SafeMs(offer.sale_starts_at());
+  if (offer.has_sale_ends_at()) result.sale_ends_ms = SafeMs(offer.sale_ends_at());
   return result;
 }
 
@@ -73,8 +68,8 @@ void ToWire(const Offer& offer, orders::v1::Offer* wire) {
   wire->set_stock(static_cast<uint64_t>(offer.stock));
   wire->set_buyer_limit(static_cast<uint32_t>(offer.buyer_limit));
   wire->set_total_limit(static_cast<uint64_t>(offer.total_limit));
-  if (offer.sale_starts_ms > 0) SetMs(offer.sale_starts_ms, wire->mutable_sale_starts_at());
-  if (offer.sale_ends_ms > 0) SetMs(offer.sale_ends_ms, wire->mutable_sale_ends_at());
+  if (offer.sale_starts_ms > 0) base::SetMs(offer.sale_starts_ms, wire->mutable_sale_starts_at());
+  if (offer.sale_ends_ms > 0) base::SetMs(offer.sale_ends_ms, wire->mutable_sale_ends_at());
 }
 
 void ToWire(const Result& result, orders::v1::OrderResult* wire) {
@@ -87,7 +82,8 @@ void ToWire(const Result& result, orders::v1::OrderResult* wire) {
     wire->mutable_price()->set_currency(result.price.currency);
     wire->mutable_price()->set_amount_minor(result.price.amount_minor);
   }
-  if (result.hold_expires_ms > 0) SetMs(result.hold_expires_ms, wire->mutable_hold_expires_at());
+  if (result.hold_expires_ms > 0)
+    base::SetMs(result.hold_expires_ms, wire->mutable_hold_expires_at());
   wire->set_replayed(result.replayed);
   wire->set_fingerprint(result.fingerprint);
 }

@@ -9,7 +9,7 @@
 #include "jembatan/crossing/v1/crossing.pb.h"
 #include "libs/base/clock.h"
 #include "libs/base/ids.h"
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 #include "libs/intent/intent.h"
 #include "libs/kafka/config.h"
 #include "tests/pipeline/callers_grpc.h"
@@ -342,8 +342,8 @@ TEST_F(PromiseTest, AMalformedRecordWithAnIdIsRejectedAndKeptAsEvidence) {
   forged.set_marketplace_id(kMarketplaceId);
   forged.set_consent_given(true);
   forged.set_fingerprint(intent::Fingerprint(body));
-  crossing::SetMs(intent::DeadlineMs(*base::Uuid::ParseV7(body.intent_id())),
-                  forged.mutable_deadline());
+  base::SetMs(intent::DeadlineMs(*base::Uuid::ParseV7(body.intent_id())),
+              forged.mutable_deadline());
   const int32_t partition = kafka::PartitionOf("kopi", kPartitions);
   const auto offset = PutRecord(house_.brokers(), kafka::kIntentsTopic, partition, "kopi",
                                 forged.SerializeAsString());

@@ -3,7 +3,7 @@
 #include <memory>
 #include <set>
 
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 #include "libs/intent/limits.h"
 #include "tests/simulation/judge.h"
 #include "tests/simulation/sim_bridge.h"
@@ -65,7 +65,7 @@ class History {
     intent.set_quantity(1);
     intent.set_marketplace_id(world_.chance.OneIn(40) ? "elsewhere" : "m");
     intent.set_consent_given(!world_.chance.OneIn(30));
-    crossing::SetMs(tap_ms + intent::kTtlMs, intent.mutable_deadline());
+    base::SetMs(tap_ms + intent::kTtlMs, intent.mutable_deadline());
     Sign(&intent);
     return intent;
   }

@@ -4,7 +4,7 @@
 #include <tuple>
 
 #include "jembatan/crossing/v1/crossing.pb.h"
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 #include "libs/intent/limits.h"
 
 namespace jembatan::simulation {
@@ -55,7 +55,7 @@ class Judge {
         const LogRecord& record = log_.intents[p][offset];
         crossing::v1::PurchaseIntent intent;
         if (!intent.ParseFromString(record.value)) continue;
-        if (record.append_ms > crossing::ToMs(intent.deadline())) continue;  // void
+        if (record.append_ms > base::ToMs(intent.deadline())) continue;  // void
         intents_.try_emplace(Body{intent.buyer_ref(), intent.intent_id(), intent.fingerprint()},
                              Seen{static_cast<int>(p), static_cast<int64_t>(offset),
                                   record.append_ms, intent.offer_id(), intent.marketplace_id()});
@@ -149,7 +149,7 @@ class Judge {
         highest = record.token();
         if (record.open().has_progress()) {
           CheckProgress(static_cast<int>(p), static_cast<int64_t>(offset),
-                        crossing::ToMs(record.open().progress()));
+                        base::ToMs(record.open().progress()));
         }
       }
     }

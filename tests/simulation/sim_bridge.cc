@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "libs/base/overloaded.h"
+
 namespace jembatan::simulation {
 
 using bridge::Core;
@@ -11,11 +13,6 @@ namespace event = bridge::event;
 namespace {
 
 constexpr int64_t kHeartbeatMs = 250;
-
-template <typename... Fs>
-struct Overloaded : Fs... {
-  using Fs::operator()...;
-};
 
 }  // namespace
 
@@ -122,7 +119,7 @@ int64_t SimBridge::InOrder(int64_t* last_ms) {
 
 void SimBridge::Execute(bridge::Effect& effect) {
   std::visit(
-      Overloaded{
+      base::Overloaded{
           [&](effect::ProduceOutcome& e) {
             Produce(e.partition, e.cookie, std::move(e.key), std::move(e.value), true);
           },

@@ -1,6 +1,6 @@
 #include "tests/simulation/sim_market.h"
 
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 
 namespace jembatan::simulation {
 
@@ -36,7 +36,7 @@ bridge::Decision SimMarket::Decide(const crossing::v1::PurchaseIntent& intent, i
     }
     return decision;
   }
-  int64_t deadline_ms = crossing::ToMs(intent.deadline());
+  int64_t deadline_ms = base::ToMs(intent.deadline());
   int64_t clock_ms = rules_.deadline_inside_transaction ? world_->now_ms() : arrived_ms;
   outcome.set_fingerprint(intent.fingerprint());
   if (clock_ms > deadline_ms) {

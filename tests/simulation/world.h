@@ -10,26 +10,15 @@
 #include <queue>
 #include <vector>
 
+#include "libs/base/random.h"
+
 namespace jembatan::simulation {
 
-class Chance {
+class Chance : public base::Random {
  public:
-  explicit Chance(uint64_t seed) : state_(seed) {}
-  uint64_t Next() {
-    uint64_t z = state_ += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-  }
-  // Uniform in [low, high].
-  int64_t Between(int64_t low, int64_t high) {
-    return low + static_cast<int64_t>(Next() % static_cast<uint64_t>(high - low + 1));
-  }
+  using base::Random::Random;
   bool OneIn(int64_t n) { return Between(1, n) == 1; }
   bool Percent(double percent) { return Between(0, 999'999) < percent * 10'000; }
-
- private:
-  uint64_t state_;
 };
 
 class World {

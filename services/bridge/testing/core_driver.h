@@ -14,7 +14,7 @@
 
 #include "gtest/gtest.h"
 
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 #include "services/bridge/core.h"
 
 namespace jembatan::bridge {
@@ -87,7 +87,7 @@ class CoreDriver {
     intent.set_marketplace_id(kMarketplace);
     intent.set_consent_given(true);
     intent.set_fingerprint(std::string(31, 'f') + static_cast<char>(number));
-    crossing::SetMs(id.unix_ms() + intent::kTtlMs, intent.mutable_deadline());
+    base::SetMs(id.unix_ms() + intent::kTtlMs, intent.mutable_deadline());
     return intent;
   }
 

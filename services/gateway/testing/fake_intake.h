@@ -15,7 +15,7 @@
 #include "jembatan/intake/v1/intake.pb.h"
 #include "libs/base/ids.h"
 #include "libs/base/status.h"
-#include "libs/crossing/time.h"
+#include "libs/base/timestamp.h"
 #include "libs/intent/intent.h"
 #include "services/gateway/intake.h"
 #include "services/gateway/session.h"
@@ -132,7 +132,7 @@ inline crossing::v1::OutcomeRecord OutcomeRecordOf(
   outcome->set_state(state);
   outcome->set_fingerprint(intent::Fingerprint(intent));
   outcome->set_intent_offset(intent_offset);
-  crossing::SetMs(kNowMs, outcome->mutable_intent_append_time());
+  base::SetMs(kNowMs, outcome->mutable_intent_append_time());
   return record;
 }
 

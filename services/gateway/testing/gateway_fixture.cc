@@ -12,7 +12,8 @@
 #include "libs/base/check.h"
 #include "libs/base/clock.h"
 #include "libs/base/ids.h"
-#include "libs/crossing/time.h"
+#include "libs/base/random.h"
+#include "libs/base/timestamp.h"
 #include "libs/intent/intent.h"
 #include "libs/kafka/config.h"
 #include "libs/kafka/consumer.h"
@@ -165,7 +166,7 @@ std::string World::Bearer(std::string_view viewer) const {
 
 intake::v1::Intent World::NewIntent(int64_t age_ms) {
   intake::v1::Intent intent;
-  const uint64_t random = next_id_++ * 0x9e3779b97f4a7c15ULL;
+  const uint64_t random = base::Random(next_id_++).Next();
   intent.set_intent_id(base::Uuid::MakeV7(base::WallMs() - age_ms, random, ~random).ToString());
   intent.set_offer_id("offer-" + std::to_string(next_id_ % 7));
   intent.set_quantity(1);
@@ -226,8 +227,8 @@ void World::WriteOutcome(const intake::v1::Intent& intent, std::string_view view
   outcome.set_state(state);
   outcome.set_order_id(std::string(order_id));
   outcome.set_fingerprint(intent::Fingerprint(intent));
-  crossing::SetMs(base::WallMs(), outcome.mutable_intent_append_time());
-  crossing::SetMs(base::WallMs(), outcome.mutable_decided_at());
+  base::SetMs(base::WallMs(), outcome.mutable_intent_append_time());
+  base::SetMs(base::WallMs(), outcome.mutable_decided_at());
   Append(partition, record);
 }
 
