@@ -98,6 +98,17 @@ std::vector<std::string> SplitList(std::string_view text) {
   return parts;
 }
 
+std::string MoneyText(std::string_view currency, int64_t amount_minor) {
+  std::string whole = std::to_string(amount_minor / 100);
+  std::string cents = std::to_string(100 + amount_minor % 100).substr(1);
+  if (currency != "IDR") return std::string(currency) + " " + whole + "." + cents;
+  for (size_t at = whole.size(); at > 3;) {
+    at -= 3;
+    whole.insert(at, 1, '.');
+  }
+  return "Rp " + whole + (cents == "00" ? "" : "," + cents);
+}
+
 bool IsUtf8(std::string_view bytes) {
   constexpr uint64_t kHighBits = 0x8080'8080'8080'8080;
   while (!bytes.empty()) {

@@ -5,6 +5,7 @@
 // these functions cost nothing. Pure; any thread.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,9 @@ void AppendJsonEscaped(std::string_view text, std::string* json);
 
 // The parts of "a, b,c" without surrounding white space; empty parts are left out.
 std::vector<std::string> SplitList(std::string_view text);
+
+// A price for people, from minor units of two digits: "Rp 149.000", "Rp 1,50", "USD 5.00".
+std::string MoneyText(std::string_view currency, int64_t amount_minor);
 
 // Whether the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 bool IsUtf8(std::string_view bytes);

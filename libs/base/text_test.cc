@@ -130,5 +130,19 @@ TEST(TextTest, Lists) {
   EXPECT_EQ(SplitList(" a,b b ,,c"), (List{"a", "b b", "c"}));
 }
 
+TEST(TextTest, Money) {
+  const struct {
+    const char* currency;
+    int64_t amount_minor;
+    const char* text;
+  } kRows[] = {
+      {"IDR", 2'500'000, "Rp 25.000"}, {"IDR", 100, "Rp 1"},
+      {"IDR", 99'900, "Rp 999"},       {"IDR", 100'000, "Rp 1.000"},
+      {"IDR", 5, "Rp 0,05"},           {"IDR", 123'456'789, "Rp 1.234.567,89"},
+      {"USD", 1'250, "USD 12.50"},
+  };
+  for (const auto& row : kRows) EXPECT_EQ(MoneyText(row.currency, row.amount_minor), row.text);
+}
+
 }  // namespace
 }  // namespace jembatan::base

@@ -21,6 +21,7 @@
 namespace jembatan::identity {
 
 inline constexpr size_t kTokenBytes = 4096;
+// How far an issuer's clock may run ahead (nbf, iat); an expired token is never forgiven.
 inline constexpr int64_t kClockLeewayMs = 30'000;
 
 struct Viewer {

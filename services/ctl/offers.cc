@@ -11,6 +11,7 @@
 
 #include "libs/base/file.h"
 #include "libs/base/status.h"
+#include "libs/base/text.h"
 #include "libs/base/timestamp.h"
 #include "services/ctl/command.h"
 #include "services/ctl/files.h"
@@ -114,28 +115,21 @@ absl::StatusOr<std::vector<orders::v1::Offer>> ParseOffersFile(std::string_view 
   return offers;
 }
 
-std::string PriceText(const orders::v1::Money& price) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%s %lld.%02lld", price.currency().c_str(),
-                static_cast<long long>(price.amount_minor() / 100),
-                static_cast<long long>(price.amount_minor() % 100));
-  return text;
-}
-
 std::string OffersTable(const std::vector<OfferEntry>& entries) {
   std::string table;
   char line[512];
   auto add = [&](const char* id, const char* price, const std::string& stock,
                  const std::string& sold, const std::string& limit, const char* title) {
-    std::snprintf(line, sizeof line, "%-28s %16s %10s %10s %10s  %s\n", id, price, stock.c_str(),
+    std::snprintf(line, sizeof line, "%-28s %14s %10s %10s %10s  %s\n", id, price, stock.c_str(),
                   sold.c_str(), limit.c_str(), title);
     table += line;
   };
   add("OFFER", "PRICE", "STOCK", "SOLD", "PER BUYER", "TITLE");
   for (const OfferEntry& entry : entries) {
     const orders::v1::Offer& offer = entry.offer();
-    add(offer.offer_id().c_str(), PriceText(offer.price()).c_str(), std::to_string(offer.stock()),
-        std::to_string(entry.sold()),
+    add(offer.offer_id().c_str(),
+        base::MoneyText(offer.price().currency(), offer.price().amount_minor()).c_str(),
+        std::to_string(offer.stock()), std::to_string(entry.sold()),
         offer.buyer_limit() == 0 ? "any" : std::to_string(offer.buyer_limit()),
         offer.title().c_str());
   }

@@ -18,9 +18,6 @@ namespace jembatan::ctl {
 // sale_starts_ms, sale_ends_ms. Whether an offer is a good one is the marketplace's to say.
 absl::StatusOr<std::vector<orders::v1::Offer>> ParseOffersFile(std::string_view json);
 
-// 2500000 IDR -> "IDR 25000.00".
-std::string PriceText(const orders::v1::Money& price);
-
 std::string OffersTable(const std::vector<OfferEntry>& entries);
 
 }  // namespace jembatan::ctl

@@ -66,7 +66,7 @@ TEST(OffersTable, ShowsPricesAndLimits) {
   entry.mutable_offer()->set_stock(7);
   entry.set_sold(3);
   std::string table = OffersTable({entry});
-  EXPECT_THAT(table, HasSubstr("IDR 25000.05"));
+  EXPECT_THAT(table, HasSubstr("Rp 25.000,05"));
   EXPECT_THAT(table, testing::ContainsRegex("kopi .* 7 .* 3 .* any"));
 }
 

@@ -78,7 +78,7 @@ int64_t SkewRetryMs(const Intent& intent, int64_t now_ms) {
 }
 
 bool TokenExpired(const Principal& principal, int64_t now_ms) {
-  return now_ms > principal.viewer.expires_ms + identity::kClockLeewayMs;
+  return now_ms >= principal.viewer.expires_ms;
 }
 
 absl::Status CheckBounds(const intake::v1::ClientFrame& frame) {

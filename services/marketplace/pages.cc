@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "libs/base/check.h"
+#include "libs/base/text.h"
 
 namespace jembatan::marketplace {
 namespace {
@@ -131,25 +132,17 @@ std::string Frame(std::string_view heading, std::string_view english, std::strin
 
 std::string OrderPart(const OrderPage& page) {
   const Money total{page.price.currency, page.price.amount_minor * page.quantity};
-  return Fill(kOrder, {{"name", Escape(page.marketplace_name)},
-                       {"title", Escape(page.title)},
-                       {"seller", Escape(page.seller_id)},
-                       {"quantity", std::to_string(page.quantity)},
-                       {"price", Escape(FormatMoney(page.price))},
-                       {"total", Escape(FormatMoney(total))},
-                       {"order_id", Escape(page.order_id)}});
+  return Fill(kOrder,
+              {{"name", Escape(page.marketplace_name)},
+               {"title", Escape(page.title)},
+               {"seller", Escape(page.seller_id)},
+               {"quantity", std::to_string(page.quantity)},
+               {"price", Escape(base::MoneyText(page.price.currency, page.price.amount_minor))},
+               {"total", Escape(base::MoneyText(total.currency, total.amount_minor))},
+               {"order_id", Escape(page.order_id)}});
 }
 
 // Groups of three digits with points between, as in Indonesia.
-std::string Grouped(int64_t value) {
-  std::string digits = std::to_string(value);
-  for (size_t at = digits.size(); at > 3;) {
-    at -= 3;
-    digits.insert(at, 1, '.');
-  }
-  return digits;
-}
-
 std::string TwoDigits(int64_t value) { return (value < 10 ? "0" : "") + std::to_string(value); }
 
 }  // namespace
@@ -211,15 +204,6 @@ std::string Escape(std::string_view text) {
     }
   }
   return escaped;
-}
-
-std::string FormatMoney(const Money& money) {
-  const int64_t whole = money.amount_minor / 100;
-  const int64_t cents = money.amount_minor % 100;
-  if (money.currency == "IDR") {
-    return "Rp " + Grouped(whole) + (cents == 0 ? "" : "," + TwoDigits(cents));
-  }
-  return money.currency + " " + std::to_string(whole) + "." + TwoDigits(cents);
 }
 
 std::string FormatRemaining(int64_t remaining_ms) {

@@ -38,8 +38,6 @@ std::string_view Script();
 
 // & < > " ' as entities.
 std::string Escape(std::string_view text);
-// "Rp 25.000" for IDR 2500000 minor units; other currencies as "USD 12.50".
-std::string FormatMoney(const Money& money);
 // "12:05" for minutes and seconds left, rounded up.
 std::string FormatRemaining(int64_t remaining_ms);
 // "2026-12-12 00:00 WIB".

@@ -5,22 +5,6 @@
 namespace jembatan::marketplace {
 namespace {
 
-TEST(PagesTest, Money) {
-  const struct {
-    Money money;
-    const char* text;
-  } cases[] = {
-      {{"IDR", 2'500'000}, "Rp 25.000"},
-      {{"IDR", 100}, "Rp 1"},
-      {{"IDR", 99'900}, "Rp 999"},
-      {{"IDR", 100'000}, "Rp 1.000"},
-      {{"IDR", 123'456'789}, "Rp 1.234.567,89"},
-      {{"IDR", 5}, "Rp 0,05"},
-      {{"USD", 1'250}, "USD 12.50"},
-  };
-  for (const auto& c : cases) EXPECT_EQ(FormatMoney(c.money), c.text);
-}
-
 TEST(PagesTest, TimeLeftIsRoundedUpAndNeverNegative) {
   EXPECT_EQ(FormatRemaining(900'000), "15:00");
   EXPECT_EQ(FormatRemaining(1), "00:01");
