@@ -47,13 +47,18 @@ void CompletionQueue::Poll() {
   bool ok = false;
   while (queue_.Next(&tag, &ok)) {
     std::vector<Finished> batch;
-    batch.push_back({static_cast<Tag*>(tag), ok});
+    auto take = [&] {
+      auto* finished = static_cast<Tag*>(tag);
+      if (!finished->RunOnQueue(ok)) batch.push_back({finished, ok});
+    };
+    take();
     // What else is finished by now goes along: one wake-up of the io_context for all of it.
     const gpr_timespec now = gpr_time_0(GPR_CLOCK_REALTIME);
     while (batch.size() < kMaxBatch &&
            queue_.AsyncNext(&tag, &ok, now) == grpc::CompletionQueue::GOT_EVENT) {
-      batch.push_back({static_cast<Tag*>(tag), ok});
+      take();
     }
+    if (batch.empty()) continue;
     boost::asio::post(context_, [batch = std::move(batch)] {
       for (const Finished& finished : batch) finished.tag->Run(finished.ok);
     });

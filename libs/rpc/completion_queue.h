@@ -21,6 +21,9 @@ namespace jembatan::rpc {
 class Tag {
  public:
   virtual ~Tag() = default;
+  // On the queue's thread, first. For what must not wait for the io_context, such as starting the
+  // next operation of a stream; true: that was all, Run is not called.
+  virtual bool RunOnQueue(bool /*ok*/) { return false; }
   // On the io_context's thread. ok as gRPC defines it for the operation.
   virtual void Run(bool ok) = 0;
 };

@@ -40,7 +40,7 @@ int64_t TickPacer::PauseAfter(size_t units) {
 Shard::Shard(ShardOptions options)
     : options_(std::move(options)),
       work_(boost::asio::make_work_guard(context_)),
-      pacer_(int64_t{options_.latency_budget_ms} * 1000 / 3, options_.target_batch) {}
+      pacer_(int64_t{options_.latency_budget_ms} * 1000 / 2, options_.target_batch) {}
 
 Shard::~Shard() { Stop(); }
 

@@ -8,8 +8,8 @@
 // The hooks hand on what the handlers gathered (produce the tick's intents, group receipts, one
 // send per connection). A lone event at rest is handled at once; when ticks come back to back with
 // work the shard sleeps between them, so that a produce request carries a batch. The pause grows
-// while ticks gather fewer than `target_batch` units and never exceeds a third of
-// latency_budget_ms, because an intent waits for at most two pauses and a round trip to the broker.
+// while ticks gather fewer than `target_batch` units and never exceeds half of
+// latency_budget_ms, because an intent waits for at most two pauses, its own and its receipt's.
 //
 // Ownership: created, started, stopped and destroyed by the main thread. Post() and context() may
 // be used from any thread; all else from the shard's thread, or before Start(). What is still

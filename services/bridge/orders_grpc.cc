@@ -4,8 +4,11 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+
 #include "libs/base/check.h"
 #include "libs/base/log.h"
+#include "libs/base/mutex.h"
 
 namespace jembatan::bridge {
 namespace {
@@ -15,113 +18,161 @@ constexpr int kReopenLongestMs = 2'000;
 
 }  // namespace
 
-// One PlaceOrders stream from its opening to its end. At most one read and one write are under way;
-// the object lives until gRPC has returned every tag.
+// One PlaceOrders stream from its opening to its end. The queue's thread keeps it flowing: it starts
+// the next write and the next read as soon as one is done, because the shard, which works in ticks,
+// would get to one message a tick. What was read is the shard's to look at. At most one read and one
+// write are under way; the object lives until gRPC has returned every tag.
 class OrdersClient::Stream {
  public:
   explicit Stream(OrdersClient* owner) : owner_(owner) {
     call_ = owner->stub_->PrepareAsyncPlaceOrders(&context_, owner->queue_->get());
+    base::MutexLock lock(&mutex_);
     ++tags_;
     call_->StartCall(&started_);
   }
 
   void Place(const effect::Place& place) {
-    orders::v1::PlaceOrdersRequest& request = waiting_.emplace_back();
+    orders::v1::PlaceOrdersRequest request;
     request.set_batch_id(place.batch);
     owner_->SetScope(place.partition, place.token, request.mutable_fencing());
     request.mutable_orders()->Reserve(static_cast<int>(place.intents.size()));
     for (const crossing::v1::PurchaseIntent* intent : place.intents) {
       ToOrder(*intent, request.add_orders());
     }
-    WriteNext();
+    base::MutexLock lock(&mutex_);
+    outbox_.push_back(std::move(request));
+    if (!writing_ && up_) Write();
   }
 
   // The owner wants to hear nothing more of this stream.
   void Abandon() {
     owner_ = nullptr;
-    context_.TryCancel();
+    Break();
     FinishIfIdle();
   }
 
  private:
   // Tags are members that outlive their operations, so running one deletes nothing by itself.
   struct Step : rpc::Tag {
-    Step(Stream* stream, void (Stream::*run)(bool)) : stream(stream), run(run) {}
+    Step(Stream* stream, bool (Stream::*on_queue)(bool), void (Stream::*run)(bool))
+        : stream(stream), on_queue(on_queue), run(run) {}
+    bool RunOnQueue(bool ok) override { return (stream->*on_queue)(ok); }
     void Run(bool ok) override {
-      --stream->tags_;
       (stream->*run)(ok);
       stream->FinishIfIdle();
     }
     Stream* stream;
+    bool (Stream::*on_queue)(bool);
     void (Stream::*run)(bool);
   };
 
-  void OnStarted(bool ok) {
-    if (!ok) return Break();
-    if (owner_ == nullptr) return;
-    up_ = true;
-    Read();
-    owner_->attempts_ = 0;
-    owner_->handler_->OnStreamUp();
+  // --- On the queue's thread --------------------------------------------------------------------
+
+  bool QueueStarted(bool ok) {
+    base::MutexLock lock(&mutex_);
+    --tags_;
+    if (ok && !broken_) {
+      up_ = true;
+      Read();
+    }
+    return false;
   }
 
-  void Read() {
+  bool QueueRead(bool ok) {
+    base::MutexLock lock(&mutex_);
+    --tags_;
+    if (!ok || broken_) return false;
+    bool told = !inbox_.empty();
+    inbox_.push_back(std::move(response_));
+    Read();
+    // The shard takes all there is at once.
+    return told;
+  }
+
+  bool QueueWritten(bool ok) {
+    base::MutexLock lock(&mutex_);
+    --tags_;
+    writing_ = false;
+    outbox_.pop_front();
+    if (!ok || broken_) return false;
+    if (!outbox_.empty()) Write();
+    return true;
+  }
+
+  bool QueueFinished(bool /*ok*/) {
+    base::MutexLock lock(&mutex_);
+    --tags_;
+    return false;
+  }
+
+  void Read() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     ++tags_;
     call_->Read(&response_, &read_);
   }
 
-  void OnRead(bool ok) {
-    if (!ok) return Break();
-    if (owner_ != nullptr) {
-      decisions_.clear();
-      for (const orders::v1::OrderResult& result : response_.results()) {
-        decisions_.push_back(ToDecision(result, &owner_->options_.urls));
-      }
-      event::Answered answered{response_.batch_id(), response_.stale(), decisions_};
-      owner_->handler_->OnAnswered(answered);
-    }
-    if (!broken_) Read();
-  }
-
-  void WriteNext() {
-    if (writing_ || broken_ || !up_ || waiting_.empty()) return;
+  void Write() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     writing_ = true;
     ++tags_;
-    call_->Write(waiting_.front(), &written_);
+    call_->Write(outbox_.front(), &written_);
+  }
+
+  // --- On the shard's thread --------------------------------------------------------------------
+
+  void OnStarted(bool ok) {
+    if (!ok) return Break();
+    if (owner_ == nullptr) return;
+    owner_->attempts_ = 0;
+    owner_->handler_->OnStreamUp();
+  }
+
+  void OnRead(bool ok) {
+    std::vector<orders::v1::PlaceOrdersResponse> responses;
+    {
+      base::MutexLock lock(&mutex_);
+      responses.swap(inbox_);
+    }
+    for (const orders::v1::PlaceOrdersResponse& response : responses) {
+      if (owner_ == nullptr) return;
+      decisions_.clear();
+      for (const orders::v1::OrderResult& result : response.results()) {
+        decisions_.push_back(ToDecision(result, &owner_->options_.urls));
+      }
+      owner_->handler_->OnAnswered(
+          event::Answered{response.batch_id(), response.stale(), decisions_});
+    }
+    if (!ok) Break();
   }
 
   void OnWritten(bool ok) {
-    writing_ = false;
-    waiting_.pop_front();
-    if (!ok) return Break();
-    WriteNext();
-  }
-
-  void Break() {
-    broken_ = true;
-    context_.TryCancel();
+    if (!ok) Break();
   }
 
   void OnFinished(bool /*ok*/) { finished_seen_ = true; }
 
+  void Break() {
+    base::MutexLock lock(&mutex_);
+    broken_ = true;
+    context_.TryCancel();
+  }
+
   // Once broken and without operations under way: collect the status, tell the owner, go.
   void FinishIfIdle() {
-    if (owner_ == nullptr) broken_ = true;
-    if (!broken_ || tags_ > 0) return;
-    // Nobody asks for the status, and the queue may be shut down: it takes no operation any more.
-    // The call ends with its context.
-    if (owner_ == nullptr) {
-      delete this;
-      return;
+    {
+      base::MutexLock lock(&mutex_);
+      if (!broken_ || tags_ > 0) return;
+      if (owner_ != nullptr && !finish_asked_) {
+        finish_asked_ = true;
+        ++tags_;
+        call_->Finish(&status_, &finished_);
+        return;
+      }
     }
-    if (!finish_asked_) {
-      finish_asked_ = true;
-      ++tags_;
-      call_->Finish(&status_, &finished_);
-      return;
+    // An abandoned call ends with its context: nobody asks for the status, and the queue may be shut
+    // down and take no operation any more.
+    if (owner_ != nullptr) {
+      if (!finished_seen_) return;
+      owner_->OnStreamEnded(status_.error_message());
     }
-    if (!finished_seen_) return;
-    owner_->OnStreamEnded(status_.error_message());
     delete this;
   }
 
@@ -130,20 +181,25 @@ class OrdersClient::Stream {
   std::unique_ptr<grpc::ClientAsyncReaderWriter<orders::v1::PlaceOrdersRequest,
                                                 orders::v1::PlaceOrdersResponse>>
       call_;
-  std::deque<orders::v1::PlaceOrdersRequest> waiting_;  // bounded by the core's kBatchesInFlight
-  orders::v1::PlaceOrdersResponse response_;
   std::vector<Decision> decisions_;
   grpc::Status status_;
-  int tags_ = 0;
-  bool up_ = false;
-  bool writing_ = false;
-  bool broken_ = false;
   bool finish_asked_ = false;
   bool finished_seen_ = false;
-  Step started_{this, &Stream::OnStarted};
-  Step read_{this, &Stream::OnRead};
-  Step written_{this, &Stream::OnWritten};
-  Step finished_{this, &Stream::OnFinished};
+
+  base::Mutex mutex_;
+  // Both bounded by the core's kBatchesInFlight for each partition.
+  std::deque<orders::v1::PlaceOrdersRequest> outbox_ ABSL_GUARDED_BY(mutex_);
+  std::vector<orders::v1::PlaceOrdersResponse> inbox_ ABSL_GUARDED_BY(mutex_);
+  orders::v1::PlaceOrdersResponse response_ ABSL_GUARDED_BY(mutex_);
+  int tags_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool up_ ABSL_GUARDED_BY(mutex_) = false;
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;
+
+  Step started_{this, &Stream::QueueStarted, &Stream::OnStarted};
+  Step read_{this, &Stream::QueueRead, &Stream::OnRead};
+  Step written_{this, &Stream::QueueWritten, &Stream::OnWritten};
+  Step finished_{this, &Stream::QueueFinished, &Stream::OnFinished};
 };
 
 class OrdersClient::FenceCall : public rpc::Tag {

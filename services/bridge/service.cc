@@ -31,6 +31,9 @@ constexpr auto kHeartbeat = std::chrono::milliseconds(20);
 constexpr int64_t kPublishMs = 250;
 constexpr auto kLookUpAgain = std::chrono::milliseconds(200);
 constexpr int kTopicCheckTimeoutMs = 10'000;
+// Nobody waits for an outcome to be read back but the next commit.
+constexpr int kReadBackWaitMs = 50;
+constexpr int kReadBackBytes = 65'536;
 
 Now ReadClocks() { return Now{base::WallMs(), base::MonotonicNs() / 1'000'000}; }
 
@@ -169,7 +172,10 @@ absl::Status Service::Impl::ConnectKafka() {
                                                .session_timeout_ms = options_.session_timeout_ms},
                                               shard_.context(), this));
   JEMB_ASSIGN_OR_RETURN(
-      reader_, kafka::PartitionReader::Create({.cluster = cluster, .topic = kafka::kOutcomesTopic},
+      reader_, kafka::PartitionReader::Create({.cluster = cluster,
+                                               .topic = kafka::kOutcomesTopic,
+                                               .fetch_wait_max_ms = kReadBackWaitMs,
+                                               .fetch_min_bytes = kReadBackBytes},
                                               shard_.context(), &tail_));
   JEMB_ASSIGN_OR_RETURN(kafka_admin_, kafka::Admin::Create(cluster, shard_.context()));
   return absl::OkStatus();
