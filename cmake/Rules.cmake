@@ -68,6 +68,11 @@ function(jembatan_binary)
   cmake_parse_arguments(arg "" "NAME" "SRCS;DEPS" ${ARGN})
   add_executable(${arg_NAME} ${arg_SRCS})
   target_link_libraries(${arg_NAME} PRIVATE jembatan_flags ${arg_DEPS})
+  # Sanitizers bring their own malloc.
+  if(NOT JEMBATAN_SANITIZE)
+    target_link_options(${arg_NAME} PRIVATE -Wl,--no-as-needed)
+    target_link_libraries(${arg_NAME} PRIVATE mimalloc)
+  endif()
 endfunction()
 
 # jembatan_proto(NAME proto_intake PROTOS a.proto [GRPC])

@@ -91,13 +91,12 @@ void ToOrder(const crossing::v1::PurchaseIntent& intent, orders::v1::Order* orde
   *order->mutable_deadline() = intent.deadline();
 }
 
-Decision ToDecision(const OrderResult& result, UrlRule* urls) {
-  Decision decision;
-  decision.index = result.index();
-  decision.retry = StateOf(result.state()) == Outcome::STATE_UNSPECIFIED;
-  decision.retry_after_ms = result.retry_after_ms();
-  if (!decision.retry) FillOutcome(result, urls, &decision.outcome);
-  return decision;
+void ToDecision(const OrderResult& result, UrlRule* urls, Decision* decision) {
+  decision->index = result.index();
+  decision->retry = StateOf(result.state()) == Outcome::STATE_UNSPECIFIED;
+  decision->retry_after_ms = result.retry_after_ms();
+  decision->outcome.Clear();
+  if (!decision->retry) FillOutcome(result, urls, &decision->outcome);
 }
 
 Finding ToFinding(const orders::v1::GetOrdersResponse::Answer& answer, UrlRule* urls) {

@@ -23,9 +23,10 @@ struct UrlRule {
   uint64_t dropped = 0;
 };
 
-// A result of PlaceOrders. STATE_UNSPECIFIED or an unknown state counts as RETRY: a result that
-// cannot be understood decides nothing.
-Decision ToDecision(const orders::v1::OrderResult& result, UrlRule* urls);
+// A result of PlaceOrders, into *decision (whatever it held; reusing one spares its allocations).
+// STATE_UNSPECIFIED or an unknown state counts as RETRY: a result that cannot be understood decides
+// nothing.
+void ToDecision(const orders::v1::OrderResult& result, UrlRule* urls, Decision* decision);
 
 // An answer of GetOrders.
 Finding ToFinding(const orders::v1::GetOrdersResponse::Answer& answer, UrlRule* urls);

@@ -18,6 +18,12 @@ using crossing::v1::PurchaseIntent;
 using google::protobuf::FieldDescriptor;
 using orders::v1::OrderResult;
 
+Decision Decided(const OrderResult& result, UrlRule* urls) {
+  Decision decision;
+  ToDecision(result, urls, &decision);
+  return decision;
+}
+
 // Every field set, each to text that can be found again.
 PurchaseIntent FullIntent() {
   PurchaseIntent intent;
@@ -102,7 +108,7 @@ TEST(ToDecision, AResultThatCannotBeUnderstoodDecidesNothing) {
     result.set_state(static_cast<OrderResult::State>(c.state));
     result.set_retry_after_ms(40);
     UrlRule urls;
-    Decision decision = ToDecision(result, &urls);
+    Decision decision = Decided(result, &urls);
     EXPECT_EQ(decision.index, 5u);
     EXPECT_EQ(decision.retry, c.retry) << c.state;
     EXPECT_EQ(decision.retry_after_ms, 40);
@@ -121,7 +127,7 @@ TEST(ToDecision, CarriesWhatTheBuyerIsTold) {
   base::SetMs(1'800'000'000'000, result.mutable_hold_expires_at());
   result.set_fingerprint("print");
   UrlRule urls{{"toko.example"}};
-  Outcome outcome = ToDecision(result, &urls).outcome;
+  Outcome outcome = Decided(result, &urls).outcome;
   EXPECT_EQ(outcome.order_id(), "order-1");
   EXPECT_EQ(outcome.continue_url(), "https://toko.example/pay/1");
   EXPECT_EQ(outcome.invoice_url(), "https://toko.example/invoice/1");
@@ -130,12 +136,26 @@ TEST(ToDecision, CarriesWhatTheBuyerIsTold) {
   EXPECT_EQ(outcome.fingerprint(), "print");
 }
 
+TEST(ToDecision, LeavesNothingOfTheResultBefore) {
+  OrderResult result;
+  result.set_state(OrderResult::STATE_ORDERED);
+  result.set_order_id("order-1");
+  UrlRule urls;
+  Decision decision;
+  ToDecision(result, &urls, &decision);
+  result.Clear();
+  result.set_state(OrderResult::STATE_RETRY);
+  ToDecision(result, &urls, &decision);
+  EXPECT_TRUE(decision.retry);
+  EXPECT_EQ(decision.outcome.SerializeAsString(), "");
+}
+
 TEST(ToDecision, AReasonOfANewerMarketplaceIsLeftOut) {
   OrderResult result;
   result.set_state(OrderResult::STATE_REJECTED);
   result.set_reason(static_cast<orders::v1::Reason>(9'999));
   UrlRule urls;
-  EXPECT_EQ(ToDecision(result, &urls).outcome.reason(), crossing::v1::REASON_UNSPECIFIED);
+  EXPECT_EQ(Decided(result, &urls).outcome.reason(), crossing::v1::REASON_UNSPECIFIED);
 }
 
 struct UrlCase {
@@ -165,7 +185,7 @@ TEST(Urls, NameOnlyRegisteredHosts) {
     result.set_state(OrderResult::STATE_ORDERED);
     result.set_continue_url(c.url);
     UrlRule urls{{"toko.example", "toko.example:8080"}};
-    Decision decision = ToDecision(result, &urls);
+    Decision decision = Decided(result, &urls);
     EXPECT_EQ(decision.outcome.continue_url(), c.passes ? c.url : "") << c.url;
     EXPECT_EQ(urls.dropped, c.passes ? 0u : 1u) << c.url;
   }
@@ -177,7 +197,7 @@ TEST(Urls, WithoutARegisterAnyWebAddressPasses) {
   result.set_continue_url("http://127.0.0.1:8180/o/1");
   result.set_invoice_url("ftp://127.0.0.1/");
   UrlRule urls;
-  Outcome outcome = ToDecision(result, &urls).outcome;
+  Outcome outcome = Decided(result, &urls).outcome;
   EXPECT_EQ(outcome.continue_url(), result.continue_url());
   EXPECT_EQ(outcome.invoice_url(), "");
 }

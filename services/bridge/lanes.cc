@@ -18,7 +18,7 @@ void Partition::OnIntent(const event::Intent& event, Now /*now*/, Effects* effec
   Record record;
   record.offset = event.offset;
   record.append_ms = event.append_ms;
-  record.intent = std::make_unique<crossing::v1::PurchaseIntent>();
+  record.intent = TakeSpareIntent();
   bool decoded =
       record.intent->ParseFromArray(event.value.data(), static_cast<int>(event.value.size()));
   if (decoded) record.malformed = CheckIntent(*record.intent, event.key, &record.key);
@@ -45,6 +45,14 @@ void Partition::OnIntent(const event::Intent& event, Now /*now*/, Effects* effec
     WriteDeadLetter(number, decoded ? DeadLetter::CAUSE_MALFORMED : DeadLetter::CAUSE_UNDECODABLE,
                     detail, event.key, event.value, effects);
   }
+}
+
+std::unique_ptr<crossing::v1::PurchaseIntent> Partition::TakeSpareIntent() {
+  auto& spare = shared_->spare_intents;
+  if (spare.empty()) return std::make_unique<crossing::v1::PurchaseIntent>();
+  std::unique_ptr<crossing::v1::PurchaseIntent> intent = std::move(spare.back());
+  spare.pop_back();
+  return intent;
 }
 
 void Partition::EnterLane(uint64_t number, std::string_view offer_id) {
@@ -135,13 +143,16 @@ void Partition::Dispatch(Now now, Effects* effects) {
   while (!ready_.empty() && batches_.size() < kBatchesInFlight && finals_.size() < kFinalsMax) {
     effect::Place place{NextId(), number_, token_, {}};
     // Lanes enlisted while this batch fills up wait for the next one.
+    std::vector<Lane*> hot;
     for (size_t lanes = ready_.size(); lanes > 0; --lanes) {
       Lane* lane = ready_.front();
       ready_.pop_front();
       lane->listed = false;
-      WorkOnLane(lane, now, &place, effects);
+      if (WorkOnLane(lane, now, &place, effects)) hot.push_back(lane);
       if (place.intents.size() >= kOrdersPerBatch) break;
     }
+    // What room the others left: one batch a round trip is all a hot lane gets.
+    for (Lane* lane : hot) WorkOnLane(lane, now, &place, effects);
     if (place.intents.empty()) break;
     Send(std::move(place), now, effects);
   }
@@ -155,11 +166,11 @@ void Partition::Send(effect::Place place, Now now, Effects* effects) {
   effects->push_back(std::move(place));
 }
 
-void Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* effects) {
+bool Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* effects) {
   if (now.mono_ms < lane->not_before_mono_ms) {
     lane->listed = true;
     resting_.emplace(lane->not_before_mono_ms, lane);
-    return;
+    return false;
   }
   size_t taken = 0;
   while (!lane->waiting.empty() && !lane->blocked) {
@@ -169,15 +180,15 @@ void Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* e
     if (next.kind == Next::Kind::kHold) {
       // The first copy's final wakes its own lane; a forged record may wait in another one.
       if (At(undecided_.at(*record.key)).lane != lane) Rest(lane, 0, now);
-      return;
+      return false;
     }
     bool busy = lane->placed > 0;
-    if (next.kind == Next::Kind::kDecide && busy) return;
+    if (next.kind == Next::Kind::kDecide && busy) return false;
     if (next.kind == Next::Kind::kPlace) {
-      if (busy && lane->batch != place->batch && shared_->rules.one_batch_per_lane) return;
+      if (busy && lane->batch != place->batch && shared_->rules.one_batch_per_lane) return false;
       if (taken == kOrdersPerLane || place->intents.size() >= kOrdersPerBatch) {
         if (lane->batch != place->batch) Enlist(lane);
-        return;
+        return taken == kOrdersPerLane;
       }
     }
     lane->waiting.pop_front();
@@ -203,6 +214,7 @@ void Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* e
     }
   }
   DropIfIdle(lane);
+  return false;
 }
 
 void Partition::SendQuestions(Effects* effects) {
@@ -285,11 +297,14 @@ void Partition::DecideAlone(uint64_t number, Outcome::State state, crossing::v1:
   Outcome outcome;
   outcome.set_state(state);
   outcome.set_reason(reason);
-  Decide(number, std::move(outcome), /*alone=*/true, now, effects);
+  Decide(number, outcome, /*alone=*/true, now, effects);
 }
 
-void Partition::Decide(uint64_t number, Outcome outcome, bool alone, Now now, Effects* effects) {
+void Partition::Decide(uint64_t number, const Outcome& decision, bool alone, Now now,
+                       Effects* effects) {
   Record& record = At(number);
+  Outcome& outcome = shared_->scratch_outcome;
+  outcome = decision;
   const crossing::v1::PurchaseIntent& intent = *record.intent;
   outcome.set_intent_id(intent.intent_id());
   outcome.set_buyer_ref(intent.buyer_ref());

@@ -248,8 +248,9 @@ TEST_F(Deciding, AHotOfferLeavesRoomForOthers) {
   driver_.Bring(driver_.NewIntent(2, "cold"));
   driver_.Tick();
   auto place = driver_.TakeOne<effect::Place>();
-  EXPECT_EQ(place.intents.size(), kOrdersPerLane + 1);
-  EXPECT_EQ(place.intents.back()->offer_id(), "cold");
+  ASSERT_EQ(place.intents.size(), kOrdersPerBatch);
+  EXPECT_EQ(place.intents[kOrdersPerLane]->offer_id(), "cold");
+  EXPECT_EQ(place.intents.back()->offer_id(), "hot") << "room that is left is used";
 }
 
 TEST_F(Deciding, RetryPutsTheIntentBackInItsPlaceAndWaitsAsTold) {

@@ -19,13 +19,16 @@ inline constexpr size_t kOverrun = 65'536;
 // Orders of one batch, and batches of one partition that may be unanswered.
 inline constexpr size_t kOrdersPerBatch = 512;
 inline constexpr size_t kBatchesInFlight = 4;
-// Orders one lane may put into a batch, so that a hot offer leaves room for others.
+// Orders one lane may put into a batch before the others had their turn.
 inline constexpr size_t kOrdersPerLane = 256;
 // Keys of one GetOrders call, and calls of one partition that may be unanswered.
 inline constexpr size_t kKeysPerAsk = 100;
 inline constexpr size_t kAsksInFlight = 4;
 // Finals one partition remembers. At this bound it stops deciding until old ones fall out.
 inline constexpr size_t kFinalsMax = 2'000'000;
+
+// Finished intents' messages that are kept to be filled again.
+inline constexpr size_t kSpareIntents = 4'096;
 
 // Bytes of an unreadable value that a dead letter keeps.
 inline constexpr size_t kDeadLetterValueBytes = 65'536;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -18,10 +19,10 @@ constexpr int kReopenLongestMs = 2'000;
 
 }  // namespace
 
-// One PlaceOrders stream from its opening to its end. The queue's thread keeps it flowing: it starts
-// the next write and the next read as soon as one is done, because the shard, which works in ticks,
-// would get to one message a tick. What was read is the shard's to look at. At most one read and one
-// write are under way; the object lives until gRPC has returned every tag.
+// One PlaceOrders stream from its opening to its end. The queue's thread keeps it flowing: it
+// starts the next write and the next read as soon as one is done, because the shard, which works in
+// ticks, would get to one message a tick. What was read is the shard's to look at. At most one read
+// and one write are under way; the object lives until gRPC has returned every tag.
 class OrdersClient::Stream {
  public:
   explicit Stream(OrdersClient* owner) : owner_(owner) {
@@ -32,12 +33,12 @@ class OrdersClient::Stream {
   }
 
   void Place(const effect::Place& place) {
-    orders::v1::PlaceOrdersRequest request;
-    request.set_batch_id(place.batch);
-    owner_->SetScope(place.partition, place.token, request.mutable_fencing());
-    request.mutable_orders()->Reserve(static_cast<int>(place.intents.size()));
+    std::unique_ptr<Request> request = Spare(&spare_requests_);
+    request->Clear();
+    request->set_batch_id(place.batch);
+    owner_->SetScope(place.partition, place.token, request->mutable_fencing());
     for (const crossing::v1::PurchaseIntent* intent : place.intents) {
-      ToOrder(*intent, request.add_orders());
+      ToOrder(*intent, request->add_orders());
     }
     base::MutexLock lock(&mutex_);
     outbox_.push_back(std::move(request));
@@ -52,6 +53,23 @@ class OrdersClient::Stream {
   }
 
  private:
+  using Request = orders::v1::PlaceOrdersRequest;
+  using Response = orders::v1::PlaceOrdersResponse;
+
+  // Messages go round: a batch of 512 orders is thousands of allocations, unless they are in place.
+  template <typename Message>
+  std::unique_ptr<Message> Spare(std::vector<std::unique_ptr<Message>>* spare) {
+    base::MutexLock lock(&mutex_);
+    return TakeSpare(spare);
+  }
+  template <typename Message>
+  static std::unique_ptr<Message> TakeSpare(std::vector<std::unique_ptr<Message>>* spare) {
+    if (spare->empty()) return std::make_unique<Message>();
+    std::unique_ptr<Message> message = std::move(spare->back());
+    spare->pop_back();
+    return message;
+  }
+
   // Tags are members that outlive their operations, so running one deletes nothing by itself.
   struct Step : rpc::Tag {
     Step(Stream* stream, bool (Stream::*on_queue)(bool), void (Stream::*run)(bool))
@@ -83,7 +101,7 @@ class OrdersClient::Stream {
     --tags_;
     if (!ok || broken_) return false;
     bool told = !inbox_.empty();
-    inbox_.push_back(std::move(response_));
+    inbox_.push_back(std::exchange(response_, TakeSpare(&spare_responses_)));
     Read();
     // The shard takes all there is at once.
     return told;
@@ -93,6 +111,7 @@ class OrdersClient::Stream {
     base::MutexLock lock(&mutex_);
     --tags_;
     writing_ = false;
+    spare_requests_.push_back(std::move(outbox_.front()));
     outbox_.pop_front();
     if (!ok || broken_) return false;
     if (!outbox_.empty()) Write();
@@ -107,13 +126,13 @@ class OrdersClient::Stream {
 
   void Read() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     ++tags_;
-    call_->Read(&response_, &read_);
+    call_->Read(response_.get(), &read_);
   }
 
   void Write() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     writing_ = true;
     ++tags_;
-    call_->Write(outbox_.front(), &written_);
+    call_->Write(*outbox_.front(), &written_);
   }
 
   // --- On the shard's thread --------------------------------------------------------------------
@@ -126,21 +145,26 @@ class OrdersClient::Stream {
   }
 
   void OnRead(bool ok) {
-    std::vector<orders::v1::PlaceOrdersResponse> responses;
+    std::vector<std::unique_ptr<Response>> responses;
     {
       base::MutexLock lock(&mutex_);
       responses.swap(inbox_);
     }
-    for (const orders::v1::PlaceOrdersResponse& response : responses) {
-      if (owner_ == nullptr) return;
-      decisions_.clear();
-      for (const orders::v1::OrderResult& result : response.results()) {
-        decisions_.push_back(ToDecision(result, &owner_->options_.urls));
-      }
-      owner_->handler_->OnAnswered(
-          event::Answered{response.batch_id(), response.stale(), decisions_});
-    }
+    for (const std::unique_ptr<Response>& response : responses) Answer(*response);
     if (!ok) Break();
+    base::MutexLock lock(&mutex_);
+    std::move(responses.begin(), responses.end(), std::back_inserter(spare_responses_));
+  }
+
+  void Answer(const Response& response) {
+    if (owner_ == nullptr) return;
+    size_t count = static_cast<size_t>(response.results_size());
+    if (decisions_.size() < count) decisions_.resize(count);
+    for (size_t i = 0; i < count; ++i) {
+      ToDecision(response.results(static_cast<int>(i)), &owner_->options_.urls, &decisions_[i]);
+    }
+    std::span<const Decision> decisions(decisions_.data(), count);
+    owner_->handler_->OnAnswered(event::Answered{response.batch_id(), response.stale(), decisions});
   }
 
   void OnWritten(bool ok) {
@@ -167,8 +191,8 @@ class OrdersClient::Stream {
         return;
       }
     }
-    // An abandoned call ends with its context: nobody asks for the status, and the queue may be shut
-    // down and take no operation any more.
+    // An abandoned call ends with its context: nobody asks for the status, and the queue may be
+    // shut down and take no operation any more.
     if (owner_ != nullptr) {
       if (!finished_seen_) return;
       owner_->OnStreamEnded(status_.error_message());
@@ -187,10 +211,12 @@ class OrdersClient::Stream {
   bool finished_seen_ = false;
 
   base::Mutex mutex_;
-  // Both bounded by the core's kBatchesInFlight for each partition.
-  std::deque<orders::v1::PlaceOrdersRequest> outbox_ ABSL_GUARDED_BY(mutex_);
-  std::vector<orders::v1::PlaceOrdersResponse> inbox_ ABSL_GUARDED_BY(mutex_);
-  orders::v1::PlaceOrdersResponse response_ ABSL_GUARDED_BY(mutex_);
+  // All bounded by the core's kBatchesInFlight for each partition.
+  std::deque<std::unique_ptr<Request>> outbox_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Response>> inbox_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Request>> spare_requests_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Response>> spare_responses_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<Response> response_ ABSL_GUARDED_BY(mutex_) = std::make_unique<Response>();
   int tags_ ABSL_GUARDED_BY(mutex_) = 0;
   bool up_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;

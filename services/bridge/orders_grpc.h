@@ -5,8 +5,9 @@
 // results come back through the border as values of the core's vocabulary.
 //
 // Owned by the bridge's Service. All methods and handler calls on the shard's thread; the
-// completion queue's thread keeps the stream's reads and writes going and hands over. Ends with Stop(); the completion queue must be stopped
-// after it while the shard still runs, or be drained by it.
+// completion queue's thread keeps the stream's reads and writes going and hands over. Ends with
+// Stop(); the completion queue must be stopped after it while the shard still runs, or be drained
+// by it.
 
 #include <cstdint>
 #include <deque>

@@ -74,7 +74,10 @@ struct Shared {
   BridgeCounts counts;
   bool stream_up = false;
   uint64_t next_id = 1;  // cookies, batches, questions, queries
+  // Messages that are filled anew each time; a cleared one keeps what it allocated.
   crossing::v1::OutcomeRecord scratch_record;
+  crossing::v1::Outcome scratch_outcome;
+  std::vector<std::unique_ptr<crossing::v1::PurchaseIntent>> spare_intents;  // up to kSpareIntents
   base::Random random{1};
 };
 
@@ -182,18 +185,20 @@ class Partition {
   // Deciding (lanes.cc).
   void Dispatch(Now now, Effects* effects);
   void Send(effect::Place place, Now now, Effects* effects);
-  void WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* effects);
+  // True if the lane has had its share and could go on.
+  bool WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* effects);
   Next Classify(uint64_t number, const Record& record, Now now) const;
   bool NeedsAsking(const Record& record) const;
   void SendQuestions(Effects* effects);
   void DecideAlone(uint64_t number, crossing::v1::Outcome::State state, crossing::v1::Reason reason,
                    Now now, Effects* effects);
-  void Decide(uint64_t number, crossing::v1::Outcome outcome, bool alone, Now now,
+  void Decide(uint64_t number, const crossing::v1::Outcome& decision, bool alone, Now now,
               Effects* effects);
   void Write(uint64_t number, const Finals::Bytes& bytes, bool frees_lane, Effects* effects);
   void WriteDeadLetter(uint64_t number, crossing::v1::DeadLetter::Cause cause,
                        std::string_view detail, std::string_view key, std::string_view value,
                        Effects* effects);
+  std::unique_ptr<crossing::v1::PurchaseIntent> TakeSpareIntent();
   void EnterLane(uint64_t number, std::string_view offer_id);
   void PutBack(uint64_t number);
   void Enlist(Lane* lane);

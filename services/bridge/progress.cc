@@ -64,6 +64,9 @@ void Partition::Finish(uint64_t number) {
   Record& record = At(number);
   if (!record.outcome_done || record.dead_letter_due) return;
   record.stage = Stage::kFinished;
+  if (shared_->spare_intents.size() < kSpareIntents) {
+    shared_->spare_intents.push_back(std::move(record.intent));
+  }
   record.intent.reset();
   AdvancePrefix();
 }

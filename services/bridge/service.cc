@@ -63,9 +63,11 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   struct OutcomesTail : kafka::ReaderHandler {
     explicit OutcomesTail(Impl* impl) : impl(impl) {}
     void OnRecords(std::span<const kafka::Record> records) override {
+      const Now now = ReadClocks();
       for (const kafka::Record& record : records) {
         impl->Step(event::OutcomeRead{record.partition, impl->readings_[record.partition],
-                                      record.offset, record.value});
+                                      record.offset, record.value},
+                   now);
       }
     }
     void OnPartitionEnd(int32_t, int64_t) override {}
@@ -94,7 +96,9 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   void OnFound(const event::Found& found) override { Step(found); }
 
   void OnDeliveries(std::span<const kafka::Delivery> deliveries);
-  void Step(const Event& event) { core_->Step(event, ReadClocks(), &effects_); }
+  void Step(const Event& event) { Step(event, ReadClocks()); }
+  // Events that come together share one reading of the clocks.
+  void Step(const Event& event, Now now) { core_->Step(event, now, &effects_); }
   size_t EndTick();
   void Execute(Effect& effect);
   void Produce(const char* topic, int32_t partition, const std::string& key,
@@ -171,12 +175,12 @@ absl::Status Service::Impl::ConnectKafka() {
                                                .topic = kafka::kIntentsTopic,
                                                .session_timeout_ms = options_.session_timeout_ms},
                                               shard_.context(), this));
-  JEMB_ASSIGN_OR_RETURN(
-      reader_, kafka::PartitionReader::Create({.cluster = cluster,
-                                               .topic = kafka::kOutcomesTopic,
-                                               .fetch_wait_max_ms = kReadBackWaitMs,
-                                               .fetch_min_bytes = kReadBackBytes},
-                                              shard_.context(), &tail_));
+  JEMB_ASSIGN_OR_RETURN(reader_,
+                        kafka::PartitionReader::Create({.cluster = cluster,
+                                                        .topic = kafka::kOutcomesTopic,
+                                                        .fetch_wait_max_ms = kReadBackWaitMs,
+                                                        .fetch_min_bytes = kReadBackBytes},
+                                                       shard_.context(), &tail_));
   JEMB_ASSIGN_OR_RETURN(kafka_admin_, kafka::Admin::Create(cluster, shard_.context()));
   return absl::OkStatus();
 }
@@ -255,9 +259,11 @@ void Service::Impl::Release(int32_t partition) {
 }
 
 void Service::Impl::OnRecords(std::span<const kafka::Record> records) {
+  const Now now = ReadClocks();
   for (const kafka::Record& record : records) {
     Step(event::Intent{record.partition, record.offset, record.append_time_ms, record.key,
-                       record.value});
+                       record.value},
+         now);
   }
 }
 
@@ -278,9 +284,11 @@ void Service::Impl::OnStreamDown() {
 }
 
 void Service::Impl::OnDeliveries(std::span<const kafka::Delivery> deliveries) {
+  const Now now = ReadClocks();
   for (const kafka::Delivery& delivery : deliveries) {
     Step(event::Produced{delivery.opaque, delivery.status.ok(), delivery.offset,
-                         delivery.append_time_ms});
+                         delivery.append_time_ms},
+         now);
   }
 }
 
