@@ -69,7 +69,7 @@ ONLY = (
     ),
 )
 
-PURE_LIBRARIES = ("intent", "identity", "crossing", "policy", "ledger")
+PURE_LIBRARIES = ("intent", "identity", "crossing", "history", "policy", "ledger")
 _PURE_FILES = tuple(f"libs/{name}/*" for name in PURE_LIBRARIES)
 
 NEVER = (
