@@ -1,6 +1,6 @@
 #pragma once
 
-// Files that are read whole at start-up: keys, certificates, configuration, offers. Any thread.
+// Files that are read whole: keys, certificates, configuration, offers, histories. Any thread.
 
 #include <cstddef>
 #include <string>

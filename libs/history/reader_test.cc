@@ -30,35 +30,34 @@ TEST(Reader, TakesEveryKindOfLine) {
   EXPECT_EQ(history.clients[1].offset, 4);
   EXPECT_EQ(history.clients[3].order_id, "T");
   EXPECT_EQ(history.samples.size(), 1u);
+}
+
+TEST(Reader, TakesTheLogAndTheLedger) {
+  History history;
+  const std::string body = R"("intent_id":"ID","buyer_ref":"b","fingerprint":"f")";
+  const std::string at = R"("partition":0,"offset":)";
   EXPECT_TRUE(
-      ReadIntents(
-          "i",
-          WithId(
-              R"({"topic":"intents","partition":0,"offset":7,"append_ms":1,"intent_id":"ID","buyer_ref":"b","offer_id":"o","fingerprint":"f"}
-{"topic":"intents","partition":0,"offset":8,"append_ms":1}
-)"),
-          &history)
+      ReadIntents("i",
+                  WithId(R"({"topic":"intents","append_ms":1,"offer_id":"o",)" + at + "7," + body +
+                         "}\n" + R"({"topic":"intents","append_ms":1,)" + at + "8}\n"),
+                  &history)
           .ok());
   EXPECT_TRUE(history.intents[0].decoded);
   EXPECT_FALSE(history.intents[1].decoded);
+  const std::string outcome = R"({"topic":"outcomes","token":0,"marketplace_id":"m",)" + at;
   EXPECT_TRUE(
-      ReadOutcomes(
-          "o",
-          WithId(
-              R"({"topic":"outcomes","partition":0,"offset":0,"token":0,"marketplace_id":"m","kind":"claim"}
-{"topic":"outcomes","partition":0,"offset":1,"token":0,"marketplace_id":"m","kind":"final","intent_id":"ID","buyer_ref":"b","fingerprint":"f","state":"EXPIRED","order_id":""}
-)"),
-          &history)
+      ReadOutcomes("o",
+                   WithId(outcome + R"(0,"kind":"claim"})" + "\n" + outcome +
+                          R"(1,"kind":"final","state":"EXPIRED","order_id":"",)" + body + "}\n"),
+                   &history)
           .ok());
   EXPECT_EQ(history.outcomes[1].state, State::kExpired);
-  EXPECT_TRUE(
-      ReadLedger(
-          "l",
-          WithId(
-              R"({"seq":1,"intent_id":"ID","buyer_ref":"b","offer_id":"o","quantity":1,"state":"REJECTED","reason":"OUT_OF_STOCK","order_id":"","payment":"","decided_ms":9,"fingerprint":"f"}
-)"),
-          &history)
-          .ok());
+  EXPECT_TRUE(ReadLedger("l",
+                         WithId(R"({"seq":1,"offer_id":"o","quantity":1,"state":"REJECTED",)"
+                                R"("reason":"OUT_OF_STOCK","order_id":"","decided_ms":9,)" +
+                                body + "}\n"),
+                         &history)
+                  .ok());
   EXPECT_EQ(history.ledger[0].decided_ms, 9);
 }
 

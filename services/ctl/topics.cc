@@ -1,13 +1,15 @@
-// topics create, topics check: the cluster's topics against Jembatan's definition.
+// topics create, check: the cluster's topics against Jembatan's definition; dump: what they hold.
 
 #include <memory>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
+#include "libs/base/status.h"
 #include "libs/kafka/admin.h"
 #include "libs/kafka/config.h"
 #include "services/ctl/command.h"
+#include "services/ctl/dump.h"
 
 namespace jembatan::ctl {
 namespace {
@@ -54,6 +56,32 @@ void AddAction(CLI::App& topics, Chosen* chosen, const std::string& name, const 
   });
 }
 
+void AddDump(CLI::App& topics, Chosen* chosen) {
+  auto options = std::make_shared<DumpOptions>();
+  CLI::App* command = topics.add_subcommand(
+      "dump", "Write what a topic holds now to a file, a JSON object a record");
+  command->add_option("--brokers", options->cluster.brokers, "Kafka brokers, host:port, ...")
+      ->default_val("127.0.0.1:9092");
+  command->add_option("--topic", options->topic, "intents or outcomes")
+      ->required()
+      ->check(CLI::IsMember({"intents", "outcomes"}));
+  command->add_option("--partitions", options->partitions, "Partitions of the topic")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  command->add_option("--out", options->out, "File; one that exists is overwritten")->required();
+  command->add_option(Flag("timeout_ms"), options->timeout_ms, "How long the cluster may be silent")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 600'000));
+  command->callback([options, chosen] {
+    chosen->run = [options](std::ostream& out) -> absl::Status {
+      options->cluster.client_id = "jembatan-ctl";
+      JEMB_ASSIGN_OR_RETURN(uint64_t records, Dump(*options));
+      out << records << " records\n";
+      return absl::OkStatus();
+    };
+  });
+}
+
 }  // namespace
 
 void AddTopicsCommands(CLI::App& app, Chosen* chosen) {
@@ -63,6 +91,7 @@ void AddTopicsCommands(CLI::App& app, Chosen* chosen) {
             "there", &kafka::CreateTopics);
   AddAction(*topics, chosen, "check", "List every difference from the definition", "as defined",
             &kafka::CheckTopics);
+  AddDump(*topics, chosen);
 }
 
 }  // namespace jembatan::ctl

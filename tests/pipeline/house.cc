@@ -20,8 +20,8 @@ namespace {
 
 constexpr char kAnyPort[] = "127.0.0.1:0";
 constexpr int kGateways = 2;
-// The in-process Kafka lets a rebalance last for about this long. On an overloaded machine a shorter
-// one ends while the member still waits for its answer, on which that Kafka asserts.
+// The in-process Kafka lets a rebalance last for about this long. On an overloaded machine a
+// shorter one ends while the member still waits for its answer, on which that Kafka asserts.
 constexpr int kSessionMs = 4'000;
 // Tokens outlive every test.
 constexpr int64_t kTokenMs = 3'600'000;
