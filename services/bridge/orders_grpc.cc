@@ -74,9 +74,20 @@ class OrdersClient::Stream {
   struct Step : rpc::Tag {
     Step(Stream* stream, bool (Stream::*on_queue)(bool), void (Stream::*run)(bool))
         : stream(stream), on_queue(on_queue), run(run) {}
-    bool RunOnQueue(bool ok) override { return (stream->*on_queue)(ok); }
+    // An operation that is handed over counts until the shard has seen it: the stream must not be
+    // deleted before.
+    bool RunOnQueue(bool ok) override {
+      base::MutexLock lock(&stream->mutex_);
+      bool done = (stream->*on_queue)(ok);
+      if (done) --stream->tags_;
+      return done;
+    }
     void Run(bool ok) override {
       (stream->*run)(ok);
+      {
+        base::MutexLock lock(&stream->mutex_);
+        --stream->tags_;
+      }
       stream->FinishIfIdle();
     }
     Stream* stream;
@@ -86,9 +97,8 @@ class OrdersClient::Stream {
 
   // --- On the queue's thread --------------------------------------------------------------------
 
-  bool QueueStarted(bool ok) {
-    base::MutexLock lock(&mutex_);
-    --tags_;
+  // True: the shard need not hear of it.
+  bool QueueStarted(bool ok) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (ok && !broken_) {
       up_ = true;
       Read();
@@ -96,9 +106,7 @@ class OrdersClient::Stream {
     return false;
   }
 
-  bool QueueRead(bool ok) {
-    base::MutexLock lock(&mutex_);
-    --tags_;
+  bool QueueRead(bool ok) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (!ok || broken_) return false;
     bool told = !inbox_.empty();
     inbox_.push_back(std::exchange(response_, TakeSpare(&spare_responses_)));
@@ -107,9 +115,7 @@ class OrdersClient::Stream {
     return told;
   }
 
-  bool QueueWritten(bool ok) {
-    base::MutexLock lock(&mutex_);
-    --tags_;
+  bool QueueWritten(bool ok) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     writing_ = false;
     spare_requests_.push_back(std::move(outbox_.front()));
     outbox_.pop_front();
@@ -118,11 +124,7 @@ class OrdersClient::Stream {
     return true;
   }
 
-  bool QueueFinished(bool /*ok*/) {
-    base::MutexLock lock(&mutex_);
-    --tags_;
-    return false;
-  }
+  bool QueueFinished(bool /*ok*/) { return false; }
 
   void Read() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     ++tags_;
