@@ -72,8 +72,7 @@ double Generator::elapsed_s() const {
   return static_cast<double>(RunNs(base::MonotonicNs())) / 1e9;
 }
 
-// --- Time
-// -----------------------------------------------------------------------------------------
+// --- Time --------------------------------------------------------------------------------------
 
 void Generator::ScheduleTick(int64_t now_ns) {
   int64_t due = next_sweep_ns_;
@@ -162,8 +161,7 @@ void Generator::Finish(absl::Status status) {
   context_.stop();
 }
 
-// --- Taps
-// -----------------------------------------------------------------------------------------
+// --- Taps --------------------------------------------------------------------------------------
 
 void Generator::SendDueTaps(int64_t now_ns) {
   const int64_t run_ns = RunNs(now_ns);
@@ -187,6 +185,9 @@ void Generator::Send(uint32_t i, int64_t now_ns) {
   const IntentRecord& record = book_.record(i);
   viewers_[record.viewer].writer.AddIntent(shapes_[record.offer], record.id);
   book_.OnSent(i, RunNs(now_ns));
+  if (options_.history != nullptr) {
+    options_.history->Invoke(base::WallMs(), record.id, options_.offers[record.offer].offer_id);
+  }
   Touch(record.viewer);
 }
 
@@ -211,8 +212,7 @@ void Generator::FlushTouched() {
   touched_.clear();
 }
 
-// --- Connections
-// ----------------------------------------------------------------------------------
+// --- Connections -------------------------------------------------------------------------------
 
 int64_t Generator::Jittered(int64_t ms) {
   return ms / 2 + static_cast<int64_t>(random_() % static_cast<uint64_t>(ms / 2 + 1));
@@ -315,14 +315,18 @@ void Generator::OnMessage(uint32_t i, std::string_view bytes) {
   }
   for (const auto& receipt : frame->receipts()) book_.OnReceipt(receipt, RunNs(now));
   for (const auto& outcome : frame->outcomes()) book_.OnOutcome(outcome, RunNs(now));
+  if (options_.history != nullptr) {
+    const int64_t wall_ms = base::WallMs();
+    for (const auto& receipt : frame->receipts()) options_.history->Receipt(wall_ms, receipt);
+    for (const auto& outcome : frame->outcomes()) options_.history->Outcome(wall_ms, outcome);
+  }
   if (frame->has_drain() && viewer.leave_ns < 0) {
     ++report_.drains;
     viewer.leave_ns = now + frame->drain().reconnect_after_ms() * kNsPerMs;
   }
 }
 
-// --- Once a second
-// --------------------------------------------------------------------------------
+// --- Once a second -----------------------------------------------------------------------------
 
 void Generator::Sweep(int64_t now_ns) {
   for (uint32_t i = 0; i < viewers_.size(); ++i) {

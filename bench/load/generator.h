@@ -24,6 +24,7 @@
 
 #include "bench/load/book.h"
 #include "bench/load/frames.h"
+#include "bench/load/history_file.h"
 #include "bench/load/schedule.h"
 #include "bench/load/ws_connection.h"
 #include "libs/base/histogram.h"
@@ -61,6 +62,8 @@ struct GeneratorOptions {
   uint32_t quantity = 1;
   size_t max_intents = 0;
   uint64_t seed = 1;
+  // Where what viewers send and are told is written; null: nowhere. Must outlive the generator.
+  HistoryFile* history = nullptr;
   // A bearer token for a viewer; called once per viewer.
   std::function<absl::StatusOr<std::string>(uint32_t viewer)> token;
 };

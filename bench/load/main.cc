@@ -66,6 +66,7 @@ struct Options {
   int64_t max_intents = 0;
   int64_t seed = 0;
   std::string json;
+  std::string history;
 };
 
 void Declare(runtime::OptionTable& table, Options& o) {
@@ -107,6 +108,8 @@ void Declare(runtime::OptionTable& table, Options& o) {
             int64_t{0}, static_cast<int64_t>(kMaxIntents));
   table.Add("seed", &o.seed, "Of everything random; 0: from the system", int64_t{0}, INT64_MAX);
   table.Add("json", &o.json, "File for all figures; empty: none");
+  table.Add("history", &o.history,
+            "File for what viewers sent and were told (jembatan-ctl check-history); empty: none");
 }
 
 absl::StatusOr<std::vector<WsConnection::Target>> Resolve(const std::string& list) {
@@ -304,9 +307,15 @@ absl::StatusOr<bool> Run(const Options& options, std::vector<WsConnection::Targe
   generator_options.targets = std::move(targets);
   generator_options.token = TokenSource(options, std::move(signer));
 
+  HistoryFile history;
+  if (!options.history.empty()) {
+    JEMB_RETURN_IF_ERROR(history.Open(options.history));
+    generator_options.history = &history;
+  }
   Generator generator(std::move(generator_options));
   generator.SetProgress(Progress());
   JEMB_RETURN_IF_ERROR(Play(generator));
+  if (!options.history.empty()) JEMB_RETURN_IF_ERROR(history.Close());
   JEMB_ASSIGN_OR_RETURN(Verdict verdict,
                         Examine(options, sale, before.ledger_end, generator.book()));
 

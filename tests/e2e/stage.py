@@ -254,6 +254,19 @@ class Stage:
             yield from rows
             after = rows[-1]["seq"]
 
+    def check_history(self) -> None:
+        """The oracles over what viewers, log and marketplace tell of this stage's one load."""
+        files = {name: self.folder / name for name in ("intents", "outcomes", "ledger")}
+        for topic in ("intents", "outcomes"):
+            self.ctl("topics", "dump", f"--brokers={self.brokers}", f"--topic={topic}",
+                     f"--out={files[topic]}")
+        with open(files["ledger"], "w", encoding="utf-8") as ledger:
+            for row in self.ledger():
+                ledger.write(json.dumps(row) + "\n")
+        judged = self.ctl("check-history", f"--clients={self.folder / 'clients'}",
+                          *(f"--{name}={path}" for name, path in files.items()))
+        say(judged.splitlines()[-1])
+
     def await_results(self, count: int, seconds: float = READY_S) -> None:
         """Until the marketplace has decided so many orders: the load has come so far."""
         last = 0
@@ -274,6 +287,7 @@ class Stage:
             "token_key": self.folder / "token.pem",
             "marketplace_admin": f"http://127.0.0.1:{self.admin_ports['marketplace']}",
             "json": self.folder / "load.json",
+            "history": self.folder / "clients",
             **flags,
         }
         command = [str(self.binaries / "jembatan-load")]
