@@ -28,8 +28,8 @@ class History {
         owner_(kPartitions, -1) {
     world_.tracing = options.trace;
     for (int i = 0; i < kBridges; ++i) {
-      bridges_.push_back(
-          std::make_unique<SimBridge>(&world_, &log_, &market_, i, options.bridge_rules));
+      bridges_.push_back(std::make_unique<SimBridge>(&world_, &log_, &market_, i,
+                                                     options.bridge_rules, options.bridge_bugs));
       bridges_[i]->commit_allowed = [this, i](int partition) {
         return owner_[partition] == i && owner_life_[partition] == bridges_[i]->life();
       };

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "services/bridge/partition.h"
+#include "tests/simulation/sim_bridge.h"
 #include "tests/simulation/sim_market.h"
 
 namespace jembatan::simulation {
@@ -17,6 +18,7 @@ struct HistoryOptions {
   // Print the story.
   bool trace = false;
   bridge::Rules bridge_rules = {};
+  BridgeBugs bridge_bugs = {};
   MarketRules market_rules = {};
 };
 

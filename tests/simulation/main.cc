@@ -1,8 +1,10 @@
 // jembatan-simulate: runs histories by seed and prints the first that breaks the promise.
 //
-//   jembatan-simulate --first=1 --seeds=10000 [--drop=RULE] [--trace]
+//   jembatan-simulate --first=1 --seeds=10000 [--mutant=NAME] [--trace]
+//   jembatan-simulate --mutants          plants every bug in turn and tells which seed found it
 //
-// Exit status 0: none broke it; 1: one did, its seed and the command that replays it are printed.
+// Exit status 0: none broke it (every mutant was found); 1: one did, its seed and the command that
+// replays it are printed (a mutant was not found); 2: bad usage.
 
 #include <chrono>
 #include <cstdio>
@@ -10,8 +12,8 @@
 #include <cstring>
 #include <string>
 
-#include "tests/simulation/dropped_rules.h"
 #include "tests/simulation/history.h"
+#include "tests/simulation/mutants.h"
 
 namespace {
 
@@ -22,6 +24,30 @@ bool TakeNumber(const char* argument, const char* name, uint64_t* value) {
   return true;
 }
 
+constexpr uint64_t kMutantSeeds = 10'000;
+
+// Which seed finds which planted bug.
+int FindMutants() {
+  using namespace jembatan::simulation;
+  int found = 0;
+  int wanted = 0;
+  for (const Mutant& mutant : kMutants) {
+    HistoryOptions options;
+    mutant.plant(&options);
+    std::string violation;
+    uint64_t seed = FirstBroken(options, kMutantSeeds, &violation);
+    wanted += mutant.shown_at_random;
+    found += mutant.shown_at_random && seed != 0;
+    std::printf("%-20s %6llu  %s\n%29s%s\n", mutant.name, static_cast<unsigned long long>(seed),
+                mutant.what, "",
+                seed != 0                ? violation.substr(0, violation.find(':', 4)).c_str()
+                : mutant.shown_at_random ? "NOT FOUND"
+                                         : "not at random");
+  }
+  std::printf("mutants: found=%d of %d\n", found, wanted);
+  return found == wanted ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -29,7 +55,7 @@ int main(int argc, char** argv) {
   uint64_t first = 1;
   uint64_t seeds = 1000;
   HistoryOptions options;
-  std::string drop;
+  std::string mutant;
   for (int i = 1; i < argc; ++i) {
     std::string argument = argv[i];
     if (TakeNumber(argv[i], "--first=", &first) || TakeNumber(argv[i], "--seeds=", &seeds))
@@ -38,13 +64,16 @@ int main(int argc, char** argv) {
       options.trace = true;
       continue;
     }
-    if (argument.starts_with("--drop=") && DropRule(argument.substr(7), &options)) {
-      drop = " " + argument;
+    if (argument == "--mutants") return FindMutants();
+    if (argument.starts_with("--mutant=") && Plant(argument.substr(9), &options)) {
+      mutant = " " + argument;
       continue;
     }
     std::fprintf(
-        stderr, "usage: jembatan-simulate [--first=N] [--seeds=N] [--drop=RULE] [--trace]\nrules:");
-    for (const DroppedRule& rule : kDroppedRules) std::fprintf(stderr, " %s", rule.name);
+        stderr,
+        "usage: jembatan-simulate [--first=N] [--seeds=N] [--mutant=NAME] [--trace] | --mutants\n"
+        "mutants:");
+    for (const Mutant& each : kMutants) std::fprintf(stderr, " %s", each.name);
     std::fprintf(stderr, "\n");
     return 2;
   }
@@ -63,14 +92,14 @@ int main(int argc, char** argv) {
     if (result.violation.empty()) continue;
     std::printf("seed %llu: %s\nreplay: jembatan-simulate --first=%llu --seeds=1%s\n",
                 static_cast<unsigned long long>(seed), result.violation.c_str(),
-                static_cast<unsigned long long>(seed), drop.c_str());
+                static_cast<unsigned long long>(seed), mutant.c_str());
     return 1;
   }
   double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   std::printf(
-      "%llu seeds held: %llu intents, %llu orders, %llu expired, %llu claims, "
-      "%llu void outcomes, %.0fx real time\n",
+      "simulation: seeds=%llu violations=0 intents=%llu orders=%llu expired=%llu claims=%llu "
+      "void_outcomes=%llu, %.0fx real time\n",
       static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(total.intents),
       static_cast<unsigned long long>(total.ordered),
       static_cast<unsigned long long>(total.expired), static_cast<unsigned long long>(total.claims),

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "libs/base/overloaded.h"
+#include "libs/base/timestamp.h"
+#include "services/bridge/limits.h"
 
 namespace jembatan::simulation {
 
@@ -16,8 +18,9 @@ constexpr int64_t kHeartbeatMs = 250;
 
 }  // namespace
 
-SimBridge::SimBridge(World* world, SimLog* log, SimMarket* market, int number, bridge::Rules rules)
-    : world_(world), log_(log), market_(market), number_(number), rules_(rules) {}
+SimBridge::SimBridge(World* world, SimLog* log, SimMarket* market, int number, bridge::Rules rules,
+                     BridgeBugs bugs)
+    : world_(world), log_(log), market_(market), number_(number), rules_(rules), bugs_(bugs) {}
 
 void SimBridge::Boot() {
   ++life_;
@@ -128,8 +131,11 @@ void SimBridge::Execute(bridge::Effect& effect) {
           },
           [&](effect::ReadOutcomes& e) {
             Reading& reading = outcomes_[e.partition];
+            bool goes_on = bugs_.stale_reading && reading.id != 0;
             reading.active = true;
             reading.id = e.reading;
+            if (goes_on) return LookAgain(e.partition);
+            if (bugs_.window_from_claim) e.append_ms += bridge::kWindowBackMs;
             reading.next =
                 e.offset >= 0 ? e.offset : log_->OutcomesAtTime(e.partition, e.append_ms);
             LookAgain(e.partition);
@@ -137,7 +143,8 @@ void SimBridge::Execute(bridge::Effect& effect) {
           [&](effect::StopOutcomes& e) { outcomes_[e.partition].active = false; },
           [&](effect::Fence& e) {
             world_->After(world_->Delay(), [this, e, life = life_] {
-              uint64_t highest = market_->Fence(e.partition, e.token);
+              uint64_t highest =
+                  bugs_.fence_skipped ? e.token : market_->Fence(e.partition, e.token);
               if (life != life_) return;
               bool lost = !world_->calm && world_->chance.OneIn(20);
               Arrive(world_->Delay(), [this, e, highest, lost] {
@@ -156,6 +163,8 @@ void SimBridge::Execute(bridge::Effect& effect) {
           [&](effect::Ask& e) { Ask(e); },
           [&](effect::ResetStream&) { BreakStream(); },
           [&](effect::Commit& e) {
+            if (bugs_.commit_at_delivery) e.next_offset = intents_[e.partition].next;
+            if (bugs_.commit_off_by_one) ++e.next_offset;
             world_->After(world_->Delay(), [this, e, life = life_] {
               bool ok = commit_allowed(e.partition);
               if (ok) log_->committed[e.partition] = e.next_offset;
@@ -178,10 +187,15 @@ void SimBridge::Execute(bridge::Effect& effect) {
 
 void SimBridge::Produce(int32_t partition, uint64_t cookie, std::string key, std::string value,
                         bool outcome) {
+  if (bugs_.progress_is_now && outcome) value = WithProgressNow(partition, value);
   int64_t at_ms = InOrder(&produced_ms_[partition]);
   // A failed produce may be in the log all the same.
   bool fails = !world_->calm && world_->chance.Percent(2);
   bool persisted = !fails || world_->chance.OneIn(2);
+  if (bugs_.ack_on_enqueue && fails) {
+    auto end = static_cast<int64_t>(outcome ? log_->outcomes[partition].size() : 0);
+    Feed(event::Produced{cookie, true, end, world_->now_ms()});
+  }
   world_->At(at_ms, [this, partition, cookie, key = std::move(key), value = std::move(value),
                      outcome, fails, persisted, life = life_] {
     int64_t offset = -1;
@@ -193,6 +207,7 @@ void SimBridge::Produce(int32_t partition, uint64_t cookie, std::string key, std
       ++log_->dead_letters;
     }
     if (life != life_) return;
+    if (bugs_.ack_on_enqueue && fails) return;  // told already
     Arrive(world_->Delay(), [this, cookie, offset, append_ms, fails] {
       Feed(event::Produced{cookie, !fails, fails ? -1 : offset, append_ms});
     });
@@ -202,7 +217,12 @@ void SimBridge::Produce(int32_t partition, uint64_t cookie, std::string key, std
 void SimBridge::Place(const effect::Place& place) {
   if (!stream_up_) return;
   auto intents = std::make_shared<std::vector<crossing::v1::PurchaseIntent>>();
-  for (const crossing::v1::PurchaseIntent* intent : place.intents) intents->push_back(*intent);
+  for (const crossing::v1::PurchaseIntent* intent : place.intents) {
+    intents->push_back(*intent);
+    if (!bugs_.deadline_renewed) continue;
+    base::SetMs(world_->now_ms() + intent::kTtlMs, intents->back().mutable_deadline());
+  }
+  if (bugs_.shuffled_batch) std::reverse(intents->begin(), intents->end());
   int64_t at_ms = InOrder(&stream_sent_ms_);
   world_->At(at_ms, [this, intents, batch = place.batch, partition = place.partition,
                      token = place.token, life = life_, stream = stream_] {
@@ -230,7 +250,11 @@ void SimBridge::Decide(std::shared_ptr<std::vector<crossing::v1::PurchaseIntent>
       decision = market_->Decide((*intents)[i], arrived_ms);
     }
     decision.index = i;
+    if (bugs_.shuffled_batch) decision.index = static_cast<uint32_t>(intents->size()) - 1 - i;
     decisions->push_back(std::move(decision));
+  }
+  if (bugs_.swapped_results && decisions->size() > 1) {
+    std::swap((*decisions)[0].index, (*decisions)[1].index);
   }
   if (life != life_ || stream != stream_) return;
   Arrive(world_->Delay(), [this, batch, stale, decisions, stream] {
@@ -291,6 +315,7 @@ void SimBridge::Assign(int partition) {
     reading.active = true;
     reading.paused = false;
     reading.next = log_->committed[partition];
+    if (bugs_.assigned_at_end) reading.next = static_cast<int64_t>(log_->intents[partition].size());
     Feed(event::Assigned{partition, reading.next});
     LookAgain(partition);
   });
@@ -325,6 +350,7 @@ void SimBridge::PumpIntents(int partition) {
   const auto& log = log_->intents[partition];
   while (reading.active && !reading.paused && reading.next < static_cast<int64_t>(log.size())) {
     int64_t offset = reading.next++;
+    if (bugs_.skipped_record && world_->chance.OneIn(50)) continue;
     const LogRecord& record = log[offset];
     Feed(event::Intent{partition, offset, record.append_ms, record.key, record.value});
   }
@@ -339,6 +365,13 @@ void SimBridge::PumpOutcomes(int partition) {
     std::string value = log_->outcomes[partition][offset].value;
     Feed(event::OutcomeRead{partition, reading.id, offset, value});
   }
+}
+
+std::string SimBridge::WithProgressNow(int32_t partition, const std::string& value) {
+  crossing::v1::OutcomeRecord record;
+  if (!record.ParseFromString(value) || !record.has_open()) return value;
+  base::SetMs(log_->BrokerMs(partition), record.mutable_open()->mutable_progress());
+  return record.SerializeAsString();
 }
 
 }  // namespace jembatan::simulation

@@ -21,9 +21,26 @@
 
 namespace jembatan::simulation {
 
+// What a careless service might do between the core and its world; all off but in a mutant.
+struct BridgeBugs {
+  bool commit_at_delivery = false;
+  bool commit_off_by_one = false;
+  bool ack_on_enqueue = false;
+  bool deadline_renewed = false;
+  bool window_from_claim = false;
+  bool shuffled_batch = false;
+  bool swapped_results = false;
+  bool fence_skipped = false;
+  bool progress_is_now = false;
+  bool stale_reading = false;
+  bool assigned_at_end = false;
+  bool skipped_record = false;
+};
+
 class SimBridge {
  public:
-  SimBridge(World* world, SimLog* log, SimMarket* market, int number, bridge::Rules rules);
+  SimBridge(World* world, SimLog* log, SimMarket* market, int number, bridge::Rules rules,
+            BridgeBugs bugs);
 
   void Boot();
   void Crash();
@@ -78,12 +95,15 @@ class SimBridge {
   void PumpIntents(int partition);
   void PumpOutcomes(int partition);
   int64_t InOrder(int64_t* last_ms);
+  // An open record that tells the present as its progress.
+  std::string WithProgressNow(int32_t partition, const std::string& value);
 
   World* world_;
   SimLog* log_;
   SimMarket* market_;
   const int number_;
   const bridge::Rules rules_;
+  const BridgeBugs bugs_;
   std::unique_ptr<bridge::Core> core_;
   bridge::Effects effects_;
   uint64_t life_ = 0;

@@ -19,6 +19,7 @@ bool SimMarket::Stale(int32_t partition, uint64_t token) {
 
 void SimMarket::Restart() {
   if (!rules_.fence_is_durable) fences_.clear();
+  if (!rules_.results_are_durable) results_.clear();
 }
 
 bridge::Decision SimMarket::Decide(const crossing::v1::PurchaseIntent& intent, int64_t arrived_ms) {
@@ -27,7 +28,7 @@ bridge::Decision SimMarket::Decide(const crossing::v1::PurchaseIntent& intent, i
   auto key = std::pair(intent.buyer_ref(), intent.intent_id());
   auto known = results_.find(key);
   if (known != results_.end() && rules_.remember_results) {
-    if (known->second.fingerprint() == intent.fingerprint()) {
+    if (known->second.fingerprint() == intent.fingerprint() || !rules_.bodies_compared) {
       outcome = known->second;
     } else {
       outcome.set_state(Outcome::STATE_REJECTED);
@@ -46,7 +47,7 @@ bridge::Decision SimMarket::Decide(const crossing::v1::PurchaseIntent& intent, i
     outcome.set_reason(crossing::v1::REASON_OUT_OF_STOCK);
   } else {
     ledger.push_back({intent.buyer_ref(), intent.intent_id(), intent.fingerprint(),
-                      intent.offer_id(), world_->now_ms(), deadline_ms});
+                      intent.offer_id(), world_->now_ms()});
     outcome.set_state(Outcome::STATE_ORDERED);
     outcome.set_order_id("T-" + std::to_string(ledger.size()));
   }

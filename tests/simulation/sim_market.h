@@ -20,6 +20,8 @@ struct MarketRules {
   bool deadline_inside_transaction = true;  // 3
   bool remember_results = true;             // 7
   bool fence_is_durable = true;             // 3: survives a restart
+  bool bodies_compared = true;              // 7: ID_REUSED
+  bool results_are_durable = true;          // 7: survive a restart
 };
 
 struct LedgerRow {
@@ -28,7 +30,6 @@ struct LedgerRow {
   std::string fingerprint;
   std::string offer_id;
   int64_t decided_ms = 0;
-  int64_t deadline_ms = 0;
 };
 
 class SimMarket {

@@ -1,0 +1,92 @@
+#pragma once
+
+// Mutants: bugs planted one at a time, to see the simulation find them. Some drop a rule of the
+// protocol, some spoil what stands between the core and its world as a careless service would, some
+// make the marketplace break its contract.
+
+#include <string_view>
+
+#include "tests/simulation/history.h"
+
+namespace jembatan::simulation {
+
+struct Mutant {
+  const char* name;
+  const char* what;
+  void (*plant)(HistoryOptions* options);
+  // False: random schedules do not show it within 10,000 seeds; the rule is kept on the strength of
+  // hand-made ones, or as a second defence.
+  bool shown_at_random = true;
+};
+
+inline constexpr Mutant kMutants[] = {
+    // Rules of the protocol (the number is the rule's).
+    {"void_when_late", "1: an intent appended past its deadline is served",
+     [](HistoryOptions* o) { o->bridge_rules.void_when_late = false; }},
+    {"void_by_token", "2: outcomes of an owner succeeded before count",
+     [](HistoryOptions* o) { o->bridge_rules.void_by_token = false; }},
+    {"read_back", "2: an outcome counts as done when acknowledged",
+     [](HistoryOptions* o) { o->bridge_rules.read_back_before_commit = false; }, false},
+    {"claim_on_break", "2: a broken stream needs no new claim",
+     [](HistoryOptions* o) { o->bridge_rules.claim_on_broken_stream = false; }},
+    {"token", "3: the marketplace does not check the token",
+     [](HistoryOptions* o) { o->market_rules.token_checked = false; }},
+    {"durable_fence", "3: a restart of the marketplace forgets its fences",
+     [](HistoryOptions* o) { o->market_rules.fence_is_durable = false; }, false},
+    {"deadline", "3: the deadline is checked on arrival, not on deciding",
+     [](HistoryOptions* o) { o->market_rules.deadline_inside_transaction = false; }},
+    {"ask", "4: the bridge decides alone without asking",
+     [](HistoryOptions* o) { o->bridge_rules.ask_before_deciding = false; }},
+    {"window", "5: finals are not remembered",
+     [](HistoryOptions* o) { o->bridge_rules.remember_finals = false; }},
+    {"drop_pins", "5: a claim keeps finals that were never read back",
+     [](HistoryOptions* o) { o->bridge_rules.drop_pins_on_claim = false; }, false},
+    {"lane_wait", "6: a lane overtakes its own refusal",
+     [](HistoryOptions* o) { o->bridge_rules.lane_waits_for_refusal = false; }, false},
+    {"remember", "7: the marketplace remembers no result",
+     [](HistoryOptions* o) { o->market_rules.remember_results = false; }},
+    {"one_batch", "P6: two batches of one offer are under way",
+     [](HistoryOptions* o) { o->bridge_rules.one_batch_per_lane = false; }},
+    // A careless service.
+    {"commit_at_delivery", "what was delivered is committed, decided or not",
+     [](HistoryOptions* o) { o->bridge_bugs.commit_at_delivery = true; }},
+    {"commit_off_by_one", "the commit is one record ahead",
+     [](HistoryOptions* o) { o->bridge_bugs.commit_off_by_one = true; }},
+    {"ack_on_enqueue", "a record counts as written when it is handed to the producer",
+     [](HistoryOptions* o) { o->bridge_bugs.ack_on_enqueue = true; }},
+    {"deadline_renewed", "an order carries a fresh deadline with every try",
+     [](HistoryOptions* o) { o->bridge_bugs.deadline_renewed = true; }},
+    {"window_from_claim", "the window is read from the claim on, not from before the intents",
+     [](HistoryOptions* o) { o->bridge_bugs.window_from_claim = true; }},
+    {"shuffled_batch", "the orders of a batch are sent in any order",
+     [](HistoryOptions* o) { o->bridge_bugs.shuffled_batch = true; }},
+    {"swapped_results", "a batch's results are taken for each other's",
+     [](HistoryOptions* o) { o->bridge_bugs.swapped_results = true; }},
+    {"fence_skipped", "the fence is taken for granted",
+     [](HistoryOptions* o) { o->bridge_bugs.fence_skipped = true; }, false},
+    {"progress_is_now", "progress is told as the present, unfinished intents or not",
+     [](HistoryOptions* o) { o->bridge_bugs.progress_is_now = true; }},
+    {"stale_reading", "a new reading of outcomes goes on where the old one was",
+     [](HistoryOptions* o) { o->bridge_bugs.stale_reading = true; }},
+    {"assigned_at_end", "an assignment begins at the log's end",
+     [](HistoryOptions* o) { o->bridge_bugs.assigned_at_end = true; }},
+    {"skipped_record", "one record in fifty is not delivered",
+     [](HistoryOptions* o) { o->bridge_bugs.skipped_record = true; }},
+    // A marketplace that breaks its contract.
+    {"bodies_compared", "another body under one id gets the first one's result",
+     [](HistoryOptions* o) { o->market_rules.bodies_compared = false; }},
+    {"results_are_durable", "a restart of the marketplace forgets results and keeps orders",
+     [](HistoryOptions* o) { o->market_rules.results_are_durable = false; }},
+};
+
+// False if there is no such mutant.
+inline bool Plant(std::string_view name, HistoryOptions* options) {
+  for (const Mutant& mutant : kMutants) {
+    if (mutant.name != name) continue;
+    mutant.plant(options);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace jembatan::simulation
