@@ -13,18 +13,17 @@
 #include "libs/base/status.h"
 #include "libs/kafka/consumer.h"
 #include "libs/kafka/producer.h"
-#include "libs/kafka/testing/mock_cluster.h"
-#include "libs/kafka/testing/run_until.h"
+#include "libs/kafka/testing/cluster_test.h"
 
 namespace jembatan::kafka {
 namespace {
 
 using std::chrono::milliseconds;
-using testing::MockCluster;
+using testing::ClusterTest;
+using testing::kTopic;
 using testing::RunFor;
 using testing::RunUntil;
 
-constexpr char kTopic[] = "things";
 constexpr int kPartitions = 4;
 
 // A member that notes what it is told and holds the contract to it.
@@ -110,13 +109,10 @@ class Member final : public GroupHandler {
   std::unique_ptr<GroupConsumer> consumer_;
 };
 
-class GroupConsumerTest : public ::testing::Test {
+class GroupConsumerTest : public ClusterTest {
  protected:
-  void SetUp() override {
-    auto cluster = MockCluster::Create(1, {{kTopic, kPartitions, {}}});
-    ASSERT_TRUE(cluster.ok()) << cluster.status();
-    cluster_ = *std::move(cluster);
-    options_.cluster.brokers = cluster_->bootstrap();
+  GroupConsumerTest() : ClusterTest(kPartitions) {
+    options_.cluster = config_;
     options_.group_id = "bridge";
     options_.topic = kTopic;
     // Heartbeats, by which members learn of a rebalance, follow each other five times as fast.
@@ -164,8 +160,6 @@ class GroupConsumerTest : public ::testing::Test {
     return RunUntil(context_, [&] { return producer_->outstanding() == 0; });
   }
 
-  boost::asio::io_context context_{1};
-  std::unique_ptr<MockCluster> cluster_;
   GroupOptions options_;
   std::unique_ptr<Producer> producer_;
   int64_t appended_ = 0;

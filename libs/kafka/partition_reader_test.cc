@@ -8,29 +8,26 @@
 #include "libs/kafka/admin.h"
 #include "libs/kafka/consumer.h"
 #include "libs/kafka/producer.h"
-#include "libs/kafka/testing/mock_cluster.h"
-#include "libs/kafka/testing/run_until.h"
+#include "libs/kafka/testing/cluster_test.h"
 
 namespace jembatan::kafka {
 namespace {
 
 using std::chrono::milliseconds;
-using testing::MockCluster;
+using testing::ClusterTest;
+using testing::kTopic;
 using testing::RunFor;
 using testing::RunUntil;
 
-constexpr char kTopic[] = "things";
 constexpr int kPartitions = 2;
 
-class PartitionReaderTest : public ::testing::Test, public ReaderHandler {
+class PartitionReaderTest : public ClusterTest, public ReaderHandler {
  protected:
+  PartitionReaderTest() : ClusterTest(kPartitions) {}
+
   void SetUp() override {
-    auto cluster = MockCluster::Create(1, {{kTopic, kPartitions, {}}});
-    ASSERT_TRUE(cluster.ok()) << cluster.status();
-    cluster_ = *std::move(cluster);
-    cluster_config_.brokers = cluster_->bootstrap();
     ReaderOptions options;
-    options.cluster = cluster_config_;
+    options.cluster = config_;
     options.topic = kTopic;
     auto reader = PartitionReader::Create(options, context_, this);
     ASSERT_TRUE(reader.ok()) << reader.status();
@@ -60,7 +57,7 @@ class PartitionReaderTest : public ::testing::Test, public ReaderHandler {
 
   void Append(int32_t partition, int records, size_t value_bytes = 10) {
     ProducerOptions options;
-    options.cluster = cluster_config_;
+    options.cluster = config_;
     auto producer = Producer::Create(options, context_, [](std::span<const Delivery> batch) {
       for (const Delivery& each : batch) EXPECT_TRUE(each.status.ok()) << each.status;
     });
@@ -71,9 +68,6 @@ class PartitionReaderTest : public ::testing::Test, public ReaderHandler {
     ASSERT_TRUE(RunUntil(context_, [&] { return (*producer)->outstanding() == 0; }));
   }
 
-  boost::asio::io_context context_{1};
-  std::unique_ptr<MockCluster> cluster_;
-  ClusterConfig cluster_config_;
   std::unique_ptr<PartitionReader> reader_;
   std::map<int32_t, int64_t> next_;
   std::vector<std::pair<int32_t, int64_t>> ends_;

@@ -12,28 +12,22 @@
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
 #include "libs/kafka/admin.h"
-#include "libs/kafka/testing/mock_cluster.h"
-#include "libs/kafka/testing/run_until.h"
+#include "libs/kafka/testing/cluster_test.h"
 
 namespace jembatan::kafka {
 namespace {
 
 using std::chrono::milliseconds;
-using testing::MockCluster;
+using testing::ClusterTest;
+using testing::kTopic;
 using testing::RunFor;
 using testing::RunUntil;
 
-constexpr char kTopic[] = "things";
 constexpr int kPartitions = 3;
 
-class ProducerTest : public ::testing::Test {
+class ProducerTest : public ClusterTest {
  protected:
-  void SetUp() override {
-    auto cluster = MockCluster::Create(1, {{kTopic, kPartitions, {}}});
-    ASSERT_TRUE(cluster.ok()) << cluster.status();
-    cluster_ = *std::move(cluster);
-    options_.cluster.brokers = cluster_->bootstrap();
-  }
+  ProducerTest() : ClusterTest(kPartitions) { options_.cluster = config_; }
 
   void Start() {
     auto producer = Producer::Create(options_, context_, [this](std::span<const Delivery> batch) {
@@ -69,8 +63,6 @@ class ProducerTest : public ::testing::Test {
 
   static constexpr uint64_t kWarmOpaque = ~uint64_t{0};
 
-  boost::asio::io_context context_{1};
-  std::unique_ptr<MockCluster> cluster_;
   ProducerOptions options_;
   std::vector<Delivery> deliveries_;
   std::map<uint64_t, int> times_;
