@@ -45,8 +45,13 @@ inline constexpr int kMaxOrderStreams = 64;
 inline constexpr int kMaxWatchStreams = 32;
 // One thread per stream, some for unary calls and gRPC's own pollers.
 inline constexpr int kMaxGrpcThreads = 128;
+// Batches of one stream that may wait while the store commits, and orders that one transaction may
+// decide: it holds the write lock for some 20 us each.
+inline constexpr size_t kMaxBatchesWaiting = 64;
+inline constexpr size_t kMaxGroupOrders = 2'048;
 inline constexpr int kWatchIntervalMs = 200;
 inline constexpr uint32_t kRetryAfterMs = 250;
+static_assert(kMaxBatchOrders <= kMaxGroupOrders);
 static_assert(kMaxOrderStreams + kMaxWatchStreams < kMaxGrpcThreads);
 
 // --- The admin port ---

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -10,6 +14,7 @@
 #include "libs/base/log.h"
 #include "libs/base/status.h"
 #include "libs/rpc/status.h"
+#include "services/marketplace/decide.h"
 #include "services/marketplace/limits.h"
 #include "services/marketplace/wire.h"
 
@@ -44,6 +49,14 @@ OrderResult* AddResult(const orders::v1::PlaceOrdersRequest& request, int index,
   return result;
 }
 
+grpc::Status CheckBatch(const orders::v1::PlaceOrdersRequest& request) {
+  if (!request.has_fencing()) return Invalid("fencing is missing");
+  const auto count = static_cast<size_t>(request.orders_size());
+  if (count == 0 || count > kMaxBatchOrders) return Invalid("a batch has 1 to 512 orders");
+  const absl::Status fencing = CheckFencing(FromWire(request.fencing()));
+  return fencing.ok() ? grpc::Status::OK : rpc::ToGrpc(fencing);
+}
+
 // Nothing was decided, for certain.
 void SetRetries(const orders::v1::PlaceOrdersRequest& request,
                 orders::v1::PlaceOrdersResponse* response) {
@@ -67,64 +80,134 @@ grpc::Status OrdersGrpc::Fence(grpc::ServerContext*, const orders::v1::FenceRequ
   return grpc::Status::OK;
 }
 
+// A stream's batches between the thread that reads them and the one that decides them: while one
+// transaction is written to the disk the next ones gather here.
+class OrdersGrpc::Inbox {
+ public:
+  // Waits for room. False: nobody takes any more.
+  bool Push(BatchPtr batch) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return closed_ || waiting_.size() < kMaxBatchesWaiting; });
+    if (closed_) return false;
+    waiting_.push_back(std::move(batch));
+    changed_.notify_all();
+    return true;
+  }
+  // No batch follows, or none is taken any more.
+  void Close() {
+    const std::scoped_lock lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+  }
+  // Waits for a batch and takes all there are, up to kMaxGroupOrders; empty: it is over.
+  std::vector<BatchPtr> Take() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return closed_ || !waiting_.empty(); });
+    std::vector<BatchPtr> taken;
+    size_t orders = 0;
+    while (!waiting_.empty()) {
+      orders += static_cast<size_t>(waiting_.front()->orders_size());
+      if (!taken.empty() && orders > kMaxGroupOrders) break;
+      taken.push_back(std::move(waiting_.front()));
+      waiting_.pop_front();
+    }
+    changed_.notify_all();
+    return taken;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<BatchPtr> waiting_;
+  bool closed_ = false;
+};
+
 grpc::Status OrdersGrpc::PlaceOrders(
-    grpc::ServerContext*,
+    grpc::ServerContext* context,
     grpc::ServerReaderWriter<orders::v1::PlaceOrdersResponse, orders::v1::PlaceOrdersRequest>*
         stream) {
   const StreamSlot slot(order_streams_, kMaxOrderStreams);
   if (!slot.got()) return {grpc::StatusCode::RESOURCE_EXHAUSTED, "too many order streams"};
-  orders::v1::PlaceOrdersRequest request;
-  orders::v1::PlaceOrdersResponse response;
-  while (stream->Read(&request)) {
-    response.Clear();
-    const grpc::Status status = PlaceBatch(request, &response);
-    if (!status.ok()) return status;
-    if (!stream->Write(response)) break;
+  Inbox inbox;
+  grpc::Status failed;
+  std::thread decider([&] {
+    for (auto group = inbox.Take(); !group.empty(); group = inbox.Take()) {
+      failed = PlaceGroup(group, [&](const auto& response) { return stream->Write(response); });
+      if (failed.ok()) continue;
+      inbox.Close();
+      // This thread of ours reads, and may wait for a batch that never comes.
+      context->TryCancel();
+      return;
+    }
+  });
+  grpc::Status invalid;
+  auto batch = std::make_unique<orders::v1::PlaceOrdersRequest>();
+  while (stream->Read(batch.get())) {
+    invalid = CheckBatch(*batch);
+    if (!invalid.ok() || !inbox.Push(std::move(batch))) break;
+    batch = std::make_unique<orders::v1::PlaceOrdersRequest>();
   }
-  return grpc::Status::OK;
+  // What was taken before is decided and answered first.
+  inbox.Close();
+  decider.join();
+  return failed.ok() ? invalid : failed;
 }
 
 grpc::Status OrdersGrpc::PlaceOrder(grpc::ServerContext*,
                                     const orders::v1::PlaceOrderRequest* request,
                                     orders::v1::PlaceOrderResponse* response) {
   if (!request->has_order()) return Invalid("order is missing");
-  orders::v1::PlaceOrdersRequest batch;
-  if (request->has_fencing()) *batch.mutable_fencing() = request->fencing();
-  *batch.add_orders() = request->order();
-  orders::v1::PlaceOrdersResponse answer;
-  const grpc::Status status = PlaceBatch(batch, &answer);
-  if (!status.ok()) return status;
-  response->set_stale(answer.stale());
-  if (answer.results_size() > 0) response->mutable_result()->Swap(answer.mutable_results(0));
+  std::vector<BatchPtr> group;
+  group.push_back(std::make_unique<orders::v1::PlaceOrdersRequest>());
+  if (request->has_fencing()) *group[0]->mutable_fencing() = request->fencing();
+  *group[0]->add_orders() = request->order();
+  const grpc::Status invalid = CheckBatch(*group[0]);
+  if (!invalid.ok()) return invalid;
+  return PlaceGroup(group, [&](orders::v1::PlaceOrdersResponse& answer) {
+    response->set_stale(answer.stale());
+    if (answer.results_size() > 0) response->mutable_result()->Swap(answer.mutable_results(0));
+    return true;
+  });
+}
+
+grpc::Status OrdersGrpc::PlaceGroup(std::span<const BatchPtr> group, const Answer& answer) {
+  std::vector<std::vector<Order>> orders(group.size());
+  std::vector<Store::Batch> batches;
+  for (size_t i = 0; i < group.size(); ++i) {
+    for (const orders::v1::Order& order : group[i]->orders()) orders[i].push_back(FromWire(order));
+    batches.push_back({FromWire(group[i]->fencing()), orders[i]});
+  }
+  const int64_t start_ns = base::MonotonicNs();
+  const auto placed = store_.Place(batches);
+  const double seconds = static_cast<double>(base::MonotonicNs() - start_ns) / 1e9;
+  if (!placed.ok() && !absl::IsAborted(placed.status())) return Failed(placed.status());
+  if (!placed.ok()) {
+    probe_.StoreFailed();
+    base::Log(base::Level::kWarn, "batches_not_decided",
+              {{"cause", base::ToString(placed.status())}});
+  }
+  orders::v1::PlaceOrdersResponse response;
+  for (size_t i = 0; i < group.size(); ++i) {
+    response.Clear();
+    response.set_batch_id(group[i]->batch_id());
+    if (placed.ok()) {
+      Tell((*placed)[i], *group[i], &response);
+      probe_.BatchDecided((*placed)[i].results, seconds);
+    } else {
+      SetRetries(*group[i], &response);
+    }
+    if (!answer(response)) return {grpc::StatusCode::UNAVAILABLE, "the stream is gone"};
+  }
   return grpc::Status::OK;
 }
 
-grpc::Status OrdersGrpc::PlaceBatch(const orders::v1::PlaceOrdersRequest& request,
-                                    orders::v1::PlaceOrdersResponse* response) {
-  if (!request.has_fencing()) return Invalid("fencing is missing");
-  const auto count = static_cast<size_t>(request.orders_size());
-  if (count == 0 || count > kMaxBatchOrders) return Invalid("a batch has 1 to 512 orders");
-  std::vector<Order> orders;
-  orders.reserve(count);
-  for (const orders::v1::Order& order : request.orders()) orders.push_back(FromWire(order));
-  const int64_t start_ns = base::MonotonicNs();
-  const absl::StatusOr<Store::Placed> placed = store_.Place(FromWire(request.fencing()), orders);
-  response->set_batch_id(request.batch_id());
-  if (absl::IsAborted(placed.status())) {
-    probe_.StoreFailed();
-    base::Log(base::Level::kWarn, "batch_not_decided",
-              {{"cause", base::ToString(placed.status())}});
-    SetRetries(request, response);
-    return grpc::Status::OK;
+void OrdersGrpc::Tell(const Store::Placed& placed, const orders::v1::PlaceOrdersRequest& request,
+                      orders::v1::PlaceOrdersResponse* response) {
+  if (placed.stale) probe_.StaleRefused();
+  response->set_stale(placed.stale);
+  for (size_t i = 0; i < placed.results.size(); ++i) {
+    ToWire(placed.results[i], AddResult(request, static_cast<int>(i), response));
   }
-  if (!placed.ok()) return Failed(placed.status());
-  probe_.BatchDecided(placed->results, static_cast<double>(base::MonotonicNs() - start_ns) / 1e9);
-  if (placed->stale) probe_.StaleRefused();
-  response->set_stale(placed->stale);
-  for (size_t i = 0; i < placed->results.size(); ++i) {
-    ToWire(placed->results[i], AddResult(request, static_cast<int>(i), response));
-  }
-  return grpc::Status::OK;
 }
 
 grpc::Status OrdersGrpc::Failed(const absl::Status& status) {

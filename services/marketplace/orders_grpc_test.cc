@@ -1,5 +1,7 @@
 #include "services/marketplace/orders_grpc.h"
 
+#include <thread>
+
 #include <prometheus/registry.h>
 
 #include "libs/base/status.h"
@@ -204,6 +206,54 @@ TEST_F(OrdersGrpcTest, GetOrdersAnswersKeyByKey) {
   ASSERT_TRUE(stub_->GetOrders(&context, request, &response).ok());
   EXPECT_TRUE(response.stale());
   EXPECT_EQ(response.answers_size(), 0);
+}
+
+TEST_F(OrdersGrpcTest, ManyBatchesAtOnceAreAnsweredInTheirOrder) {
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  const auto stream = stub_->PlaceOrders(&context);
+  constexpr uint64_t kBatches = 300;  // more than may wait
+  std::thread writer([&] {
+    for (uint64_t i = 1; i <= kBatches; ++i) {
+      orders::v1::PlaceOrdersRequest request;
+      request.set_batch_id(i);
+      SetToken(1, request.mutable_fencing());
+      *request.add_orders() = WireOrder(i, i, "kopi");
+      stream->Write(request);
+    }
+    stream->WritesDone();
+  });
+  orders::v1::PlaceOrdersResponse response;
+  uint64_t answered = 0;
+  while (stream->Read(&response)) {
+    EXPECT_EQ(response.batch_id(), ++answered);
+    ASSERT_EQ(response.results_size(), 1);
+    // The stock is 100: first come, first served.
+    EXPECT_EQ(response.results(0).state(),
+              answered <= 100 ? OrderResult::STATE_ORDERED : OrderResult::STATE_REJECTED);
+  }
+  writer.join();
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(answered, kBatches);
+}
+
+TEST_F(OrdersGrpcTest, WhatCameBeforeABadBatchIsAnswered) {
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  const auto stream = stub_->PlaceOrders(&context);
+  orders::v1::PlaceOrdersRequest request;
+  request.set_batch_id(1);
+  SetToken(1, request.mutable_fencing());
+  *request.add_orders() = WireOrder(1, 1, "kopi");
+  stream->Write(request);
+  request.set_batch_id(2);
+  request.clear_orders();
+  stream->Write(request);
+  orders::v1::PlaceOrdersResponse response;
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.batch_id(), 1u);
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 TEST_F(OrdersGrpcTest, BadShapesAreInvalidArguments) {

@@ -177,21 +177,34 @@ void Store::Adopt(Work work) {
   feed_.Publish(std::move(changed));
 }
 
-absl::StatusOr<Store::Placed> Store::Place(const Fencing& fencing, std::span<const Order> orders) {
-  JEMB_RETURN_IF_ERROR(CheckFencing(fencing));
-  Placed placed;
+absl::Status Store::PlaceBatch(Work& work, const Batch& batch, Placed* placed) {
+  uint64_t highest = 0;
+  JEMB_ASSIGN_OR_RETURN(const bool admitted, Admit(batch.fencing, &highest));
+  placed->stale = !admitted;
+  if (placed->stale) return absl::OkStatus();
+  placed->results.resize(batch.orders.size());
+  for (size_t i = 0; i < batch.orders.size(); ++i) {
+    JEMB_RETURN_IF_ERROR(PlaceOne(work, batch.orders[i], &placed->results[i]));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Store::Placed>> Store::Place(std::span<const Batch> batches) {
+  for (const Batch& batch : batches) JEMB_RETURN_IF_ERROR(CheckFencing(batch.fencing));
+  std::vector<Placed> placed(batches.size());
   JEMB_RETURN_IF_ERROR(Transact([&](Work& work) -> absl::Status {
-    uint64_t highest = 0;
-    JEMB_ASSIGN_OR_RETURN(const bool admitted, Admit(fencing, &highest));
-    placed.stale = !admitted;
-    if (placed.stale) return absl::OkStatus();
-    placed.results.resize(orders.size());
-    for (size_t i = 0; i < orders.size(); ++i) {
-      JEMB_RETURN_IF_ERROR(PlaceOne(work, orders[i], &placed.results[i]));
+    for (size_t i = 0; i < batches.size(); ++i) {
+      JEMB_RETURN_IF_ERROR(PlaceBatch(work, batches[i], &placed[i]));
     }
     return absl::OkStatus();
   }));
   return placed;
+}
+
+absl::StatusOr<Store::Placed> Store::Place(const Fencing& fencing, std::span<const Order> orders) {
+  const Batch batch{fencing, orders};
+  JEMB_ASSIGN_OR_RETURN(std::vector<Placed> placed, Place({&batch, 1}));
+  return std::move(placed.front());
 }
 
 absl::StatusOr<Store::Found> Store::Get(const Fencing& fencing, std::span<const Key> keys) {

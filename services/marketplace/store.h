@@ -57,7 +57,14 @@ class Store {
     // One per order, same place.
     std::vector<Result> results;
   };
-  // Decides the orders one after the other in one transaction.
+  struct Batch {
+    Fencing fencing;
+    std::span<const Order> orders;
+  };
+  // Decides the orders one after the other in one transaction, with one write to the disk for all
+  // batches: whatever waits together is decided together. One Placed per batch, same place.
+  absl::StatusOr<std::vector<Placed>> Place(std::span<const Batch> batches);
+  // The same for one batch.
   absl::StatusOr<Placed> Place(const Fencing& fencing, std::span<const Order> orders);
 
   struct Found {
@@ -121,6 +128,7 @@ class Store {
 
   // Whether the token may decide; raises the scope's token if it is newer.
   absl::StatusOr<bool> Admit(const Fencing& fencing, uint64_t* highest);
+  absl::Status PlaceBatch(Work& work, const Batch& batch, Placed* placed);
   absl::Status PlaceOne(Work& work, const Order& order, Result* result);
   absl::StatusOr<std::optional<Result>> FindResult(const Key& key);
   absl::StatusOr<std::optional<ResultRow>> FindOrder(std::string_view order_id);
