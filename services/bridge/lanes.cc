@@ -21,16 +21,21 @@ void Partition::OnIntent(const event::Intent& event, Now /*now*/, Effects* effec
   record.intent = TakeSpareIntent();
   bool decoded =
       record.intent->ParseFromArray(event.value.data(), static_cast<int>(event.value.size()));
-  if (decoded) record.malformed = CheckIntent(*record.intent, event.key, &record.key);
-  if (record.key) record.deadline_ms = record.key->id.unix_ms() + intent::kTtlMs;
+  std::optional<IntentKey> key;
+  if (decoded) record.malformed = CheckIntent(*record.intent, event.key, &key);
+  if (key) {
+    record.has_key = true;
+    record.key = *key;
+    record.deadline_ms = key->id.unix_ms() + intent::kTtlMs;
+  }
 
   uint64_t number = first_number_ + records_.size();
   bool is_void =
-      record.key && record.append_ms > record.deadline_ms && shared_->rules.void_when_late;
+      record.has_key && record.append_ms > record.deadline_ms && shared_->rules.void_when_late;
   bool malformed = !decoded || !record.malformed.empty();
   std::string_view detail = decoded ? record.malformed : "not a PurchaseIntent";
   // Without an id there is nobody to tell: the dead letter is all there is.
-  bool undecidable = !record.key;
+  bool undecidable = !record.has_key;
   record.outcome_done = undecidable || is_void;
   record.stage = record.outcome_done ? Stage::kRecorded : Stage::kWaiting;
   records_.push_back(std::move(record));
@@ -60,7 +65,7 @@ void Partition::EnterLane(uint64_t number, std::string_view offer_id) {
   record.lane_key = std::string(offer_id);
   record.lane = LaneOf(record.lane_key);
   record.lane->waiting.push_back(number);
-  undecided_.try_emplace(*record.key, number);
+  undecided_.try_emplace(record.key, number);
   Enlist(record.lane);
 }
 
@@ -105,18 +110,18 @@ bool Partition::NeedsAsking(const Record& record) const {
 Partition::Next Partition::Classify(uint64_t number, const Record& record, Now now) const {
   const crossing::v1::PurchaseIntent& intent = *record.intent;
   Next next;
-  next.repeat = finals_.Find(*record.key, intent.fingerprint());
+  next.repeat = finals_.Find(record.key, intent.fingerprint());
   if (next.repeat) {
     next.kind = Next::Kind::kRepeat;
     return next;
   }
   next.kind = Next::Kind::kDecide;
   next.state = Outcome::STATE_REJECTED;
-  auto first = undecided_.find(*record.key);
+  auto first = undecided_.find(record.key);
   bool another_first = first != undecided_.end() && first->second != number;
   if (another_first && At(first->second).intent->fingerprint() == intent.fingerprint()) {
     next.kind = Next::Kind::kHold;  // a copy waits for the first one's final and repeats it
-  } else if (another_first || finals_.KnowsOtherBody(*record.key, intent.fingerprint())) {
+  } else if (another_first || finals_.KnowsOtherBody(record.key, intent.fingerprint())) {
     next.reason = crossing::v1::REASON_ID_REUSED;
   } else if (!record.malformed.empty()) {
     next.reason = crossing::v1::REASON_MALFORMED;
@@ -179,7 +184,7 @@ bool Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* e
     Next next = Classify(number, record, now);
     if (next.kind == Next::Kind::kHold) {
       // The first copy's final wakes its own lane; a forged record may wait in another one.
-      if (At(undecided_.at(*record.key)).lane != lane) Rest(lane, 0, now);
+      if (At(undecided_.at(record.key)).lane != lane) Rest(lane, 0, now);
       return false;
     }
     bool busy = lane->placed > 0;
@@ -194,7 +199,7 @@ bool Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* e
     lane->waiting.pop_front();
     if (next.kind == Next::Kind::kRepeat) {
       ++shared_->counts.repeated;
-      auto first = undecided_.find(*record.key);
+      auto first = undecided_.find(record.key);
       if (first != undecided_.end() && first->second == number) undecided_.erase(first);
       Write(number, next.repeat, /*frees_lane=*/false, effects);
     } else if (next.kind == Next::Kind::kPlace) {
@@ -320,8 +325,8 @@ void Partition::Decide(uint64_t number, const Outcome& decision, bool alone, Now
   counts.expired += outcome.state() == Outcome::STATE_EXPIRED;
 
   auto bytes = std::make_shared<const std::string>(outcome.SerializeAsString());
-  finals_.Remember(*record.key, intent.fingerprint(), record.deadline_ms, bytes, /*in_log=*/false);
-  auto first = undecided_.find(*record.key);
+  finals_.Remember(record.key, intent.fingerprint(), record.deadline_ms, bytes, /*in_log=*/false);
+  auto first = undecided_.find(record.key);
   if (first != undecided_.end() && first->second == number) undecided_.erase(first);
   // A record decided again after a new claim may have its dead letter under way still: a second one
   // would be acknowledged when the record is gone.

@@ -217,13 +217,13 @@ void Partition::RebuildLanes() {
   for (Record& record : records_) {
     uint64_t self = number++;
     record.lane = nullptr;
-    if (record.outcome_done || !record.key) continue;
+    if (record.outcome_done || !record.has_key) continue;
     record.called |= record.stage == Stage::kPlaced;
     record.cleared = false;
     record.stage = Stage::kWaiting;
     record.lane = LaneOf(record.lane_key);
     record.lane->waiting.push_back(self);
-    undecided_.try_emplace(*record.key, self);
+    undecided_.try_emplace(record.key, self);
     Enlist(record.lane);
   }
 }

@@ -133,7 +133,10 @@ class Partition {
     // The dead letter about it is not acknowledged yet.
     bool dead_letter_due = false;
     bool outcome_done = false;
-    std::optional<IntentKey> key;
+    // Without a key (id and buyer cannot be read) only a dead letter tells of it; such a record has
+    // no lane.
+    bool has_key = false;
+    IntentKey key;
     int64_t deadline_ms = 0;
     // Why it must be rejected as malformed; empty: it need not.
     std::string_view malformed;

@@ -92,7 +92,7 @@ void Partition::RewriteUnsaid(Now now, Effects* effects) {
       cookies_[id] = std::move(cookie);
       continue;
     }
-    Finals::Bytes bytes = finals_.Find(*record.key, record.intent->fingerprint());
+    Finals::Bytes bytes = finals_.Find(record.key, record.intent->fingerprint());
     JEMB_CHECK(bytes != nullptr);  // pinned until read back
     Write(number, bytes, cookie.frees_lane, effects);
   }
