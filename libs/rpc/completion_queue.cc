@@ -49,6 +49,7 @@ void CompletionQueue::Poll() {
     std::vector<Finished> batch;
     auto take = [&] {
       auto* finished = static_cast<Tag*>(tag);
+      finished->handed_over_.load(std::memory_order_acquire);
       if (!finished->RunOnQueue(ok)) batch.push_back({finished, ok});
     };
     take();

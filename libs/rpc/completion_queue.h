@@ -9,6 +9,7 @@
 // it and joins: every started operation's tag is called (ok = false for cancelled ones) before it
 // returns, provided the io_context still runs or is polled afterwards.
 
+#include <atomic>
 #include <functional>
 #include <thread>
 
@@ -21,11 +22,19 @@ namespace jembatan::rpc {
 class Tag {
  public:
   virtual ~Tag() = default;
+  // Hands the tag to the queue's thread: called before each operation that may have RunOnQueue.
+  // gRPC orders the two threads as well, but with locks that ThreadSanitizer cannot see in the
+  // system's build.
+  void HandOver() { handed_over_.store(true, std::memory_order_release); }
   // On the queue's thread, first. For what must not wait for the io_context, such as starting the
   // next operation of a stream; true: that was all, Run is not called.
   virtual bool RunOnQueue(bool /*ok*/) { return false; }
   // On the io_context's thread. ok as gRPC defines it for the operation.
   virtual void Run(bool ok) = 0;
+
+ private:
+  friend class CompletionQueue;
+  std::atomic<bool> handed_over_ = false;
 };
 
 class CompletionQueue {

@@ -29,6 +29,7 @@ class OrdersClient::Stream {
     call_ = owner->stub_->PrepareAsyncPlaceOrders(&context_, owner->queue_->get());
     base::MutexLock lock(&mutex_);
     ++tags_;
+    started_.HandOver();
     call_->StartCall(&started_);
   }
 
@@ -128,12 +129,14 @@ class OrdersClient::Stream {
 
   void Read() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     ++tags_;
+    read_.HandOver();
     call_->Read(response_.get(), &read_);
   }
 
   void Write() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     writing_ = true;
     ++tags_;
+    written_.HandOver();
     call_->Write(*outbox_.front(), &written_);
   }
 
@@ -189,6 +192,7 @@ class OrdersClient::Stream {
       if (owner_ != nullptr && !finish_asked_) {
         finish_asked_ = true;
         ++tags_;
+        finished_.HandOver();
         call_->Finish(&status_, &finished_);
         return;
       }
@@ -236,6 +240,7 @@ class OrdersClient::FenceCall : public rpc::Tag {
     owner->SetScope(fence.partition, fence.token, request_.mutable_fencing());
     owner->SetDeadline(&context_);
     call_ = owner->stub_->AsyncFence(&context_, request_, owner->queue_->get());
+    HandOver();
     call_->Finish(&response_, &status_, this);
   }
   void Run(bool /*ok*/) override {
@@ -267,6 +272,7 @@ class OrdersClient::AskCall : public rpc::Tag {
       key->set_intent_id(intent->intent_id());
     }
     call_ = owner->stub_->AsyncGetOrders(&context_, request_, owner->queue_->get());
+    HandOver();
     call_->Finish(&response_, &status_, this);
   }
   void Run(bool /*ok*/) override {
