@@ -236,39 +236,37 @@ TEST(Ownership, ASilentCallBreaksTheStream) {
 }
 
 // Progress: what NONE rests on. It may never pass an intent without a final.
-TEST(Progress, NamesTheOldestUnfinishedIntent) {
-  CoreDriver driver;
-  driver.Assign();
-  driver.Own();
-  int64_t appended_ms = driver.wall_ms();
-  driver.Bring(driver.NewIntent(1));
-  driver.Tick();
-  driver.Take<effect::Place>();
-  driver.Pass(2'000);
-  driver.Feed(event::EndOffset{0, driver.TakeOne<effect::QueryEnd>().query, 1});
-  auto open = CoreDriver::Parse(driver.TakeOne<effect::ProduceOutcome>().value);
-  EXPECT_EQ(base::ToMs(open.open().progress()), appended_ms);
+class Progress : public testing::Test {
+ protected:
+  void SetUp() override {
+    driver_.Assign();
+    driver_.Own();
+  }
+  // The next open, once the intents' end was found at the offset.
+  crossing::v1::Open NextOpen(int64_t end) {
+    driver_.Pass(2'000);
+    driver_.Feed(event::EndOffset{0, driver_.TakeOne<effect::QueryEnd>().query, end});
+    return CoreDriver::Parse(driver_.TakeOne<effect::ProduceOutcome>().value).open();
+  }
+
+  CoreDriver driver_;
+};
+
+TEST_F(Progress, NamesTheOldestUnfinishedIntent) {
+  int64_t appended_ms = driver_.wall_ms();
+  driver_.Bring(driver_.NewIntent(1));
+  driver_.Tick();
+  driver_.Take<effect::Place>();
+  EXPECT_EQ(base::ToMs(NextOpen(/*end=*/1).progress()), appended_ms);
 }
 
-TEST(Progress, OnAnIdlePartitionItIsAnAppendTimeFromBeforeTheEndWasRead) {
-  CoreDriver driver;
-  driver.Assign();
-  driver.Own();
-  int64_t opened_ms = driver.wall_ms();
-  driver.Pass(2'000);
-  driver.Feed(event::EndOffset{0, driver.TakeOne<effect::QueryEnd>().query, 0});
-  auto open = CoreDriver::Parse(driver.TakeOne<effect::ProduceOutcome>().value);
-  EXPECT_EQ(base::ToMs(open.open().progress()), opened_ms);
+TEST_F(Progress, OnAnIdlePartitionItIsAnAppendTimeFromBeforeTheEndWasRead) {
+  int64_t opened_ms = driver_.wall_ms();
+  EXPECT_EQ(base::ToMs(NextOpen(/*end=*/0).progress()), opened_ms);
 }
 
-TEST(Progress, IsSilentWhileTheLogHoldsMoreThanWasRead) {
-  CoreDriver driver;
-  driver.Assign();
-  driver.Own();
-  driver.Pass(2'000);
-  driver.Feed(event::EndOffset{0, driver.TakeOne<effect::QueryEnd>().query, 5});
-  auto open = CoreDriver::Parse(driver.TakeOne<effect::ProduceOutcome>().value);
-  EXPECT_FALSE(open.open().has_progress());
+TEST_F(Progress, IsSilentWhileTheLogHoldsMoreThanWasRead) {
+  EXPECT_FALSE(NextOpen(/*end=*/5).has_progress());
 }
 
 }  // namespace
