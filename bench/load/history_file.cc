@@ -1,16 +1,21 @@
 #include "bench/load/history_file.h"
 
+#include <string_view>
+#include <utility>
+
 #include "bench/load/record.h"
+#include "libs/base/json_line.h"
 #include "libs/base/status.h"
-#include "libs/base/text.h"
 
 namespace jembatan::load {
 namespace {
 
-std::string Quoted(const std::string& text) {
-  std::string json = "\"";
-  base::AppendJsonEscaped(text, &json);
-  return json + "\"";
+base::JsonLine Event(int64_t unix_ms, std::string_view event, const std::string& id) {
+  base::JsonLine line;
+  line.Add("t", unix_ms);
+  line.Add("e", event);
+  line.Add("id", id);
+  return line;
 }
 
 }  // namespace
@@ -22,30 +27,31 @@ absl::Status HistoryFile::Open(const std::string& path) {
 }
 
 void HistoryFile::Invoke(int64_t unix_ms, const base::Uuid& id, const std::string& offer_id) {
-  file_ << "{\"t\":" << unix_ms << ",\"e\":\"invoke\",\"id\":\"" << id.ToString()
-        << "\",\"offer\":" << Quoted(offer_id) << "}\n";
+  base::JsonLine line = Event(unix_ms, "invoke", id.ToString());
+  line.Add("offer", offer_id);
+  file_ << std::move(line).Finish();
 }
 
 void HistoryFile::Receipt(int64_t unix_ms, const intake::v1::Receipt& receipt) {
   const bool accepted = receipt.status() == intake::v1::Receipt::STATUS_ACCEPTED;
   const bool pending = receipt.status() == intake::v1::Receipt::STATUS_PENDING;
-  file_ << "{\"t\":" << unix_ms << ",\"e\":\""
-        << (accepted  ? "accepted"
-            : pending ? "pending"
-                      : "refused")
-        << "\",\"id\":" << Quoted(receipt.intent_id());
+  const std::string_view told = accepted ? "accepted" : pending ? "pending" : "refused";
+  base::JsonLine line = Event(unix_ms, told, receipt.intent_id());
   if (accepted) {
-    file_ << ",\"partition\":" << receipt.partition() << ",\"offset\":" << receipt.offset();
+    line.Add("partition", static_cast<int64_t>(receipt.partition()));
+    line.Add("offset", static_cast<int64_t>(receipt.offset()));
   }
-  file_ << "}\n";
+  file_ << std::move(line).Finish();
 }
 
 void HistoryFile::Outcome(int64_t unix_ms, const intake::v1::Outcome& outcome) {
   if (!IsFinal(outcome.state())) return;
-  const std::string state = intake::v1::Outcome::State_Name(outcome.state());
-  file_ << "{\"t\":" << unix_ms << ",\"e\":\"outcome\",\"id\":" << Quoted(outcome.intent_id())
-        << ",\"state\":\"" << state.substr(std::string("STATE_").size())
-        << "\",\"order_id\":" << Quoted(outcome.order_id()) << "}\n";
+  std::string state = intake::v1::Outcome::State_Name(outcome.state());
+  state.erase(0, std::string_view("STATE_").size());
+  base::JsonLine line = Event(unix_ms, "outcome", outcome.intent_id());
+  line.Add("state", state);
+  line.Add("order_id", outcome.order_id());
+  file_ << std::move(line).Finish();
 }
 
 absl::Status HistoryFile::Close() {

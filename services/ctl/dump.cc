@@ -10,6 +10,7 @@
 
 #include "jembatan/crossing/v1/crossing.pb.h"
 #include "libs/base/ids.h"
+#include "libs/base/json_line.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
 #include "libs/kafka/admin.h"
@@ -20,32 +21,13 @@ namespace {
 
 using crossing::v1::Outcome;
 
-class LineOf {
- public:
-  LineOf(std::string_view topic, int32_t partition, int64_t offset) {
-    Text("topic", topic);
-    Number("partition", partition);
-    Number("offset", offset);
-  }
-  void Text(std::string_view name, std::string_view value) {
-    Name(name);
-    json_ += '"';
-    base::AppendJsonEscaped(value, &json_);
-    json_ += '"';
-  }
-  void Number(std::string_view name, int64_t value) {
-    Name(name);
-    json_ += std::to_string(value);
-  }
-  std::string Done() { return std::move(json_) + "}\n"; }
-
- private:
-  void Name(std::string_view name) {
-    json_ += json_.empty() ? "{\"" : ",\"";
-    json_.append(name).append("\":");
-  }
-  std::string json_;
-};
+base::JsonLine LineOf(std::string_view topic, int32_t partition, int64_t offset) {
+  base::JsonLine line;
+  line.Add("topic", topic);
+  line.Add("partition", int64_t{partition});
+  line.Add("offset", offset);
+  return line;
+}
 
 // What a value holds may be anything: a text that is no UTF-8 is shown as hexadecimal.
 std::string Shown(const std::string& text) { return base::IsUtf8(text) ? text : base::Hex(text); }
@@ -125,41 +107,41 @@ class Dumper final : public kafka::ReaderHandler {
 
 std::string IntentLine(int32_t partition, int64_t offset, int64_t append_ms,
                        std::string_view value) {
-  LineOf line("intents", partition, offset);
-  line.Number("append_ms", append_ms);
+  base::JsonLine line = LineOf("intents", partition, offset);
+  line.Add("append_ms", append_ms);
   crossing::v1::PurchaseIntent intent;
   if (Parse(value, &intent) && base::Uuid::ParseV7(intent.intent_id())) {
-    line.Text("intent_id", intent.intent_id());
-    line.Text("buyer_ref", base::Hex(intent.buyer_ref()));
-    line.Text("offer_id", Shown(intent.offer_id()));
-    line.Text("fingerprint", base::Hex(intent.fingerprint()));
+    line.Add("intent_id", intent.intent_id());
+    line.Add("buyer_ref", base::Hex(intent.buyer_ref()));
+    line.Add("offer_id", Shown(intent.offer_id()));
+    line.Add("fingerprint", base::Hex(intent.fingerprint()));
   }
-  return line.Done();
+  return std::move(line).Finish();
 }
 
 std::string OutcomeLine(int32_t partition, int64_t offset, std::string_view value) {
-  LineOf line("outcomes", partition, offset);
+  base::JsonLine line = LineOf("outcomes", partition, offset);
   crossing::v1::OutcomeRecord record;
   // One that cannot be decoded counts for nothing, as a claim does.
   if (!Parse(value, &record)) record.Clear();
-  line.Number("token", static_cast<int64_t>(record.token()));
-  line.Text("marketplace_id", Shown(record.marketplace_id()));
+  line.Add("token", static_cast<int64_t>(record.token()));
+  line.Add("marketplace_id", Shown(record.marketplace_id()));
   if (!record.has_outcome()) {
-    line.Text("kind", record.has_open() ? "open" : "claim");
-    return line.Done();
+    line.Add("kind", record.has_open() ? "open" : "claim");
+    return std::move(line).Finish();
   }
   const Outcome& outcome = record.outcome();
   bool final =
       outcome.state() >= Outcome::STATE_ORDERED && outcome.state() <= Outcome::STATE_EXPIRED;
-  line.Text("kind", final ? "final" : "unconfirmed");
+  line.Add("kind", final ? "final" : "unconfirmed");
   if (final) {
-    line.Text("intent_id", Shown(outcome.intent_id()));
-    line.Text("buyer_ref", base::Hex(outcome.buyer_ref()));
-    line.Text("fingerprint", base::Hex(outcome.fingerprint()));
-    line.Text("state", StateName(outcome.state()));
-    line.Text("order_id", Shown(outcome.order_id()));
+    line.Add("intent_id", Shown(outcome.intent_id()));
+    line.Add("buyer_ref", base::Hex(outcome.buyer_ref()));
+    line.Add("fingerprint", base::Hex(outcome.fingerprint()));
+    line.Add("state", StateName(outcome.state()));
+    line.Add("order_id", Shown(outcome.order_id()));
   }
-  return line.Done();
+  return std::move(line).Finish();
 }
 
 absl::StatusOr<uint64_t> Dump(const DumpOptions& options) {

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "libs/base/json_line.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
 #include "services/marketplace/limits.h"
@@ -13,38 +14,6 @@ namespace jembatan::marketplace {
 namespace {
 
 constexpr size_t kLineBytes = 512;
-
-void AppendString(std::string_view text, std::string* json) {
-  *json += '"';
-  base::AppendJsonEscaped(text, json);
-  *json += '"';
-}
-
-// One JSON object with its fields in the order given.
-class Line {
- public:
-  void Add(std::string_view name, std::string_view text) {
-    Name(name);
-    AppendString(text, &json_);
-  }
-  void Add(std::string_view name, int64_t value) {
-    Name(name);
-    json_ += std::to_string(value);
-  }
-  std::string Finish() && {
-    json_ += "}\n";
-    return std::move(json_);
-  }
-
- private:
-  void Name(std::string_view name) {
-    json_ += json_.empty() ? '{' : ',';
-    AppendString(name, &json_);
-    json_ += ':';
-  }
-
-  std::string json_;
-};
 
 // A name of the contract without its enum's prefix.
 std::string_view WithoutPrefix(std::string_view name, std::string_view prefix) {
@@ -95,7 +64,7 @@ std::string ResultLine(const ResultRow& row) {
   if (result.reason != orders::v1::REASON_UNSPECIFIED) {
     reason = WithoutPrefix(orders::v1::Reason_Name(result.reason), "REASON_");
   }
-  Line line;
+  base::JsonLine line;
   line.Add("seq", result.seq);
   line.Add("intent_id", row.intent_id.ToString());
   line.Add("buyer_ref", base::Hex(row.buyer_ref));
@@ -111,7 +80,7 @@ std::string ResultLine(const ResultRow& row) {
 }
 
 std::string OfferLine(const Offer& offer) {
-  Line line;
+  base::JsonLine line;
   line.Add("offer_id", offer.offer_id);
   line.Add("title", offer.title);
   line.Add("seller_id", offer.seller_id);
