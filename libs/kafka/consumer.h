@@ -52,9 +52,10 @@ class GroupHandler {
   virtual ~GroupHandler() = default;
   // Records of these partitions follow, from these offsets on.
   virtual void OnAssigned(std::span<const PartitionStart> partitions) = 0;
-  // No record of these follows. The group waits until done is called (within
-  // GroupOptions::revoke_budget_ms, after which it is called for the handler): finish, commit, then
-  // done. lost: the group has already given them away; commits will be refused.
+  // No record of these follows. The group waits until done is called: finish, commit, then done.
+  // lost: the group has already given them away; commits will be refused. When done is not called
+  // within GroupOptions::revoke_budget_ms, or the group has gone on without this member, OnRevoked
+  // comes again for them as lost; what done then does makes no difference.
   virtual void OnRevoked(std::span<const int32_t> partitions, bool lost,
                          std::function<void()> done) = 0;
   virtual void OnRecords(std::span<const Record> records) = 0;
@@ -93,8 +94,9 @@ class GroupConsumer {
   // none is lost or repeated.
   void Pause(int32_t partition);
   void Resume(int32_t partition);
-  // Commits next_offset (the first not finished); asynchronous. FAILED_PRECONDITION once the
-  // consumer leaves the group, except for partitions whose revocation is under way.
+  // Commits next_offset (the first not finished); asynchronous. FAILED_PRECONDITION: the partition
+  // is neither assigned nor being revoked, or the consumer leaves the group. UNAVAILABLE: this
+  // consumer is between two memberships.
   void Commit(int32_t partition, int64_t next_offset, std::function<void(absl::Status)> done);
   void Close(std::function<void()> done);
 

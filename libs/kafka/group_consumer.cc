@@ -53,6 +53,8 @@ class RecordsOnly final : public ReaderHandler {
 void DestroyWithoutLeaving(rd_kafka_t* client) {
   rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
+using GroupMetadata = std::unique_ptr<rd_kafka_consumer_group_metadata_t,
+                                      Destroy<rd_kafka_consumer_group_metadata_destroy>>;
 using GroupClient = std::unique_ptr<rd_kafka_t, Destroy<DestroyWithoutLeaving>>;
 
 Settings GroupSettings(const GroupOptions& options) {
@@ -118,7 +120,10 @@ class GroupConsumer::Impl {
 
   void BeginRevoke(PartitionList partitions);
   void FinishRevoke(uint64_t revocation);
+  void CutRevokeShort(uint64_t revocation);
 
+  bool Holds(int32_t partition);
+  bool IsMember() const;
   void HandleCommit(rd_kafka_event_t* event);
   void ReportLater(const absl::Status& status);
   void FinishClose();
@@ -147,7 +152,11 @@ class GroupConsumer::Impl {
   PartitionList revoking_;
   boost::asio::steady_timer budget_timer_;
 
-  std::map<uint64_t, std::function<void(absl::Status)>> commits_;
+  struct PendingCommit {
+    std::function<void(absl::Status)> done;
+    uint64_t generation = 0;  // generation_ when it was sent
+  };
+  std::map<uint64_t, PendingCommit> commits_;
   uint64_t next_commit_ = 1;
 
   bool closing_ = false;
@@ -380,9 +389,10 @@ void GroupConsumer::Impl::BeginRevoke(PartitionList partitions) {
     if (!alive.expired()) FinishRevoke(revocation);
   };
   budget_timer_.expires_after(std::chrono::milliseconds(options_.revoke_budget_ms));
-  budget_timer_.async_wait([finish](const boost::system::error_code& error) {
-    if (!error) finish();
-  });
+  budget_timer_.async_wait(
+      [this, alive = std::weak_ptr(alive_), revocation](const boost::system::error_code& error) {
+        if (!error && !alive.expired()) CutRevokeShort(revocation);
+      });
   handler_->OnRevoked(known, rd_kafka_assignment_lost(client_.get()) != 0, finish);
 }
 
@@ -396,7 +406,33 @@ void GroupConsumer::Impl::FinishRevoke(uint64_t revocation) {
   if (!status.ok()) ReportLater(status);
 }
 
+// The group waits no longer, or has gone on without us: what the handler has not finished is lost
+// to it.
+void GroupConsumer::Impl::CutRevokeShort(uint64_t revocation) {
+  if (revoking_ == nullptr || revocation != generation_) return;
+  std::vector<int32_t> given_away;
+  for (int i = 0; i < revoking_->cnt; ++i) given_away.push_back(revoking_->elems[i].partition);
+  FinishRevoke(revocation);
+  handler_->OnRevoked(given_away, /*lost=*/true, [] {});
+}
+
 // --- Commit and close ----------------------------------------------------------------------------
+
+// Whether the partition is ours: fed, or being revoked.
+bool GroupConsumer::Impl::Holds(int32_t partition) {
+  if (feeds_.IsOpen(partition)) return true;
+  if (revoking_ == nullptr) return false;
+  return rd_kafka_topic_partition_list_find(revoking_.get(), options_.topic.c_str(), partition) !=
+         nullptr;
+}
+
+// Between two memberships the group knows no generation of ours. A commit sent then is refused as
+// an unknown member's, and librdkafka 2.15.1 takes that answer for one about the membership it has
+// got meanwhile, gives it up and joins anew: with commits that repeat themselves it never gets in.
+bool GroupConsumer::Impl::IsMember() const {
+  const GroupMetadata metadata(rd_kafka_consumer_group_metadata(client_.get()));
+  return metadata != nullptr && rd_kafka_consumer_group_metadata_generation_id(metadata.get()) >= 0;
+}
 
 void GroupConsumer::Impl::Commit(int32_t partition, int64_t next_offset,
                                  std::function<void(absl::Status)> done) {
@@ -405,6 +441,10 @@ void GroupConsumer::Impl::Commit(int32_t partition, int64_t next_offset,
   // group and the end; while it waits for a revocation to be answered it cannot decide so.
   if (closing_ && revoking_ == nullptr) {
     status = base::FailedPrecondition("the consumer is leaving the group");
+  } else if (!Holds(partition)) {
+    status = base::FailedPrecondition("the partition is not assigned");
+  } else if (!IsMember()) {
+    status = base::Unavailable("not a member of the group at present");
   } else if (commits_.size() >= kCommitsMax) {
     status = base::ResourceExhausted("too many commits without an answer");
   } else {
@@ -415,7 +455,7 @@ void GroupConsumer::Impl::Commit(int32_t partition, int64_t next_offset,
                                             reinterpret_cast<void*>(next_commit_)));
   }
   if (status.ok()) {
-    commits_.emplace(next_commit_++, std::move(done));
+    commits_.emplace(next_commit_++, PendingCommit{std::move(done), generation_});
     return;
   }
   boost::asio::post(context_, [done = std::move(done), status] { done(status); });
@@ -424,12 +464,16 @@ void GroupConsumer::Impl::Commit(int32_t partition, int64_t next_offset,
 void GroupConsumer::Impl::HandleCommit(rd_kafka_event_t* event) {
   auto node = commits_.extract(OpaqueOf(event));
   if (node.empty()) return;
-  absl::Status status = EventStatus(event);
   const rd_kafka_topic_partition_list_t* list = rd_kafka_event_topic_partition_list(event);
-  for (int i = 0; status.ok() && list != nullptr && i < list->cnt; ++i) {
-    status = StatusOf(list->elems[i].err);
+  rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+  for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && list != nullptr && i < list->cnt; ++i) {
+    error = list->elems[i].err;
   }
-  node.mapped()(status);
+  node.mapped().done(StatusOf(error));
+  // Sent since the revocation began: nothing that is finished from here on will be taken.
+  const bool expelled =
+      error == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || error == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION;
+  if (expelled) CutRevokeShort(node.mapped().generation);
 }
 
 void GroupConsumer::Impl::ReportLater(const absl::Status& status) {
@@ -456,8 +500,8 @@ void GroupConsumer::Impl::FinishClose() {
   closed_ = true;
   feeds_.CloseAll();
   events_->Close();
-  for (auto& [id, commit_done] : std::exchange(commits_, {})) {
-    boost::asio::post(context_, [done = std::move(commit_done)] {
+  for (auto& [id, commit] : std::exchange(commits_, {})) {
+    boost::asio::post(context_, [done = std::move(commit.done)] {
       done(base::Unavailable("consumer closed before the commit was answered"));
     });
   }

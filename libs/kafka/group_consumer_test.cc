@@ -47,9 +47,12 @@ class Member final : public GroupHandler {
     ++revocations;
     lost_seen = lost_seen || lost;
     for (const int32_t partition : partitions) {
+      // Lost after all: what was being revoked and not done within the budget.
+      if (lost && leaving.erase(partition) == 1) continue;
       EXPECT_EQ(assigned.erase(partition), 1u) << partition;
+      if (hold_revocations && !lost) leaving.insert(partition);
     }
-    if (hold_revocations) {
+    if (hold_revocations && !lost) {
       held = std::move(done);
     } else if (commit_on_revoke && !lost) {
       CommitThen({partitions.begin(), partitions.end()}, std::move(done));
@@ -99,6 +102,7 @@ class Member final : public GroupHandler {
   std::map<int32_t, int64_t> ends;
   std::map<int32_t, absl::Status> errors;
   std::set<int32_t> paused;
+  std::set<int32_t> leaving;
   int64_t records_seen = 0;
   int revocations = 0;
   bool lost_seen = false;
@@ -236,6 +240,13 @@ TEST_F(GroupConsumerTest, RevocationWaitsForDoneButNotForEver) {
   Append(10);
   ASSERT_TRUE(Assigned(*second, kPartitions / 2));
   EXPECT_GE(std::chrono::steady_clock::now() - start, milliseconds(250));
+  EXPECT_TRUE(first->lost_seen);
+  EXPECT_TRUE(first->leaving.empty());
+  absl::Status refused;
+  first->consumer_->Commit(second->assigned.begin()->first, 0,
+                           [&](const absl::Status& status) { refused = status; });
+  ASSERT_TRUE(RunUntil(context_, [&] { return !refused.ok(); }));
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
   // Late, and twice: without effect.
   first->held();
   first->held();
@@ -395,6 +406,47 @@ TEST_F(GroupConsumerTest, CommitsOfALateHandlerDoNotMeetTheEndOfTheGroup) {
     EXPECT_TRUE(RunUntil(context_, [&] { return closed && refused; }));
     RunFor(context_, milliseconds(5));
   }
+}
+
+// Commits that went on while an expelled member joined anew were refused as an unknown member's;
+// librdkafka took that for its new membership, gave it up, and so for ever.
+TEST_F(GroupConsumerTest, CommitsDoNotKeepAnExpelledMemberOut) {
+  auto member = Join();
+  ASSERT_TRUE(Assigned(*member, kPartitions));
+  std::function<void()> commit = [&] {
+    member->consumer_->Commit(0, 0, [&](const absl::Status&) {
+      if (commit) boost::asio::post(context_, commit);
+    });
+  };
+  commit();
+  cluster_->FailCommits(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, 1);
+  ASSERT_TRUE(RunUntil(context_, [&] { return member->lost_seen; }));
+  ASSERT_TRUE(Assigned(*member, kPartitions));
+  RunFor(context_, milliseconds(300));
+  EXPECT_EQ(member->assigned.size(), static_cast<size_t>(kPartitions));
+  commit = nullptr;
+  LeaveWithoutCommit(member.get());
+}
+
+// A revocation whose commits are refused because the group has gone on ends at once, as lost.
+TEST_F(GroupConsumerTest, AnExpelledMemberDoesNotWaitForItsRevocation) {
+  options_.revoke_budget_ms = 60'000;
+  auto first = Join();
+  ASSERT_TRUE(Assigned(*first, kPartitions));
+  first->hold_revocations = true;
+  auto second = Join();
+  ASSERT_TRUE(RunUntil(context_, [&] { return first->held != nullptr; }));
+  cluster_->FailCommits(RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, 1);
+  first->consumer_->Commit(*first->leaving.begin(), 0, [](const absl::Status&) {});
+  ASSERT_TRUE(RunUntil(context_, [&] { return first->lost_seen; }));
+  EXPECT_TRUE(first->leaving.empty());
+  first->hold_revocations = false;
+  EXPECT_TRUE(RunUntil(context_, [&] {
+    return first->assigned.size() + second->assigned.size() == kPartitions &&
+           !second->assigned.empty();
+  }));
+  LeaveWithoutCommit(first.get());
+  LeaveWithoutCommit(second.get());
 }
 
 TEST_F(GroupConsumerTest, MayBeDestroyedInTheCallbackOfClose) {

@@ -16,6 +16,13 @@ namespace jembatan::kafka::testing {
 namespace {
 
 constexpr int16_t kProduceRequest = 0;
+constexpr int16_t kOffsetCommitRequest = 8;
+
+void FailRequests(rd_kafka_mock_cluster_t* cluster, int16_t request, int rdkafka_error, int count) {
+  const std::vector<rd_kafka_resp_err_t> errors(static_cast<size_t>(count),
+                                                static_cast<rd_kafka_resp_err_t>(rdkafka_error));
+  rd_kafka_mock_push_request_errors_array(cluster, request, errors.size(), errors.data());
+}
 
 }  // namespace
 
@@ -62,10 +69,11 @@ std::string MockCluster::bootstrap() const {
 }
 
 void MockCluster::FailProduces(int rdkafka_error, int count) {
-  const std::vector<rd_kafka_resp_err_t> errors(static_cast<size_t>(count),
-                                                static_cast<rd_kafka_resp_err_t>(rdkafka_error));
-  rd_kafka_mock_push_request_errors_array(impl_->cluster(), kProduceRequest, errors.size(),
-                                          errors.data());
+  FailRequests(impl_->cluster(), kProduceRequest, rdkafka_error, count);
+}
+
+void MockCluster::FailCommits(int rdkafka_error, int count) {
+  FailRequests(impl_->cluster(), kOffsetCommitRequest, rdkafka_error, count);
 }
 
 void MockCluster::SetRtt(int broker, int rtt_ms) {

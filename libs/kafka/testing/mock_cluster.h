@@ -27,6 +27,8 @@ class MockCluster {
 
   // The next `count` Produce requests fail with NOT_ENOUGH_REPLICAS, REQUEST_TIMED_OUT, ....
   void FailProduces(int rdkafka_error, int count);
+  // The next `count` OffsetCommit requests fail with UNKNOWN_MEMBER_ID, ....
+  void FailCommits(int rdkafka_error, int count);
   // Round trip added to every answer of the broker (1-based).
   void SetRtt(int broker, int rtt_ms);
   void SetDown(int broker, bool down);
