@@ -54,7 +54,7 @@ struct ShardOptions {
   // How long gathering may delay a receipt, in milliseconds; 0: never pause.
   int latency_budget_ms = 5;
   // Units per tick above which a longer pause gains nothing.
-  size_t target_batch = 96;
+  size_t target_batch = 1024;
 };
 
 class Shard {

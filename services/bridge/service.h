@@ -31,7 +31,7 @@ struct Options {
   rpc::TlsFiles orders_tls;
   int partitions = 6;
   // How long gathering may delay an order, in milliseconds.
-  int latency_budget_ms = 5;
+  int latency_budget_ms = 20;
   // Not a flag: only tests change it. After so long without a sign of life the group gives this
   // member's partitions to another.
   int session_timeout_ms = 10'000;
