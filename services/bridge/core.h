@@ -28,6 +28,8 @@ class Core {
   void Step(const Event& event, Now now, Effects* effects);
 
   const BridgeCounts& counts() const { return shared_.counts; }
+  // The breaker is closed: orders go to the marketplace as they come.
+  bool marketplace_usable() const { return shared_.breaker.closed(); }
   // By number; for gauges.
   const std::map<int32_t, std::unique_ptr<Partition>>& partitions() const { return partitions_; }
 

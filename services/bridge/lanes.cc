@@ -90,7 +90,7 @@ void Partition::Rest(Lane* lane, int64_t at_least_ms, Now now) {
 }
 
 void Partition::DropIfIdle(Lane* lane) {
-  if (!lane->waiting.empty() || lane->placed > 0 || lane->blocked || lane->listed) return;
+  if (!lane->waiting.empty() || lane->placed > 0 || lane->blocked > 0 || lane->listed) return;
   lanes_.erase(std::string(lane->offer_id));
 }
 
@@ -102,6 +102,7 @@ void Partition::PutBack(uint64_t number) {
   waiting.insert(std::lower_bound(waiting.begin(), waiting.end(), number), number);
 }
 
+// Rule 4: whether a predecessor, or we, may have placed it without knowing what became of it.
 bool Partition::NeedsAsking(const Record& record) const {
   if (!shared_->rules.ask_before_deciding || record.cleared) return false;
   return record.offset < horizon_ || record.called;
@@ -128,7 +129,7 @@ Partition::Next Partition::Classify(uint64_t number, const Record& record, Now n
   } else if (!intent.consent_given()) {
     // Nothing of it ever crosses, not even a question.
     next.reason = crossing::v1::REASON_CONSENT_NOT_GIVEN;
-    next.may_need_asking = false;
+    return next;
   } else if (intent.marketplace_id() != shared_->writer.marketplace_id) {
     next.reason = crossing::v1::REASON_MARKETPLACE_NOT_REGISTERED;
   } else if (now.wall_ms > record.deadline_ms && shared_->rules.expire) {
@@ -137,6 +138,9 @@ Partition::Next Partition::Classify(uint64_t number, const Record& record, Now n
   } else {
     next.kind = Next::Kind::kPlace;
   }
+  bool decide = next.kind == Next::Kind::kDecide && NeedsAsking(record);
+  bool resolve = next.kind == Next::Kind::kPlace && record.unconfirmed && !record.cleared;
+  if (decide || resolve) next.kind = Next::Kind::kAsk;
   return next;
 }
 
@@ -163,11 +167,26 @@ void Partition::Dispatch(Now now, Effects* effects) {
   }
 }
 
+// Whether an order of the lane may join the batch. If not, because the marketplace is in trouble,
+// the lane rests. A lane that was put off tries its head alone, within the budget.
+bool Partition::MayPlace(Lane* lane, const effect::Place& place, Now now) {
+  bool resting = place.intents.size() >= shared_->breaker.Allowance(now.mono_ms);
+  bool first = lane->placed == 0;
+  if (!resting && lane->retrying && first) resting = !shared_->retries.Spend(now.mono_ms);
+  if (!resting) return true;
+  if (first) {
+    lane->not_before_mono_ms = now.mono_ms + kPressureRestMs;
+    Enlist(lane);
+  }
+  return false;
+}
+
 void Partition::Send(effect::Place place, Now now, Effects* effects) {
   Batch& batch = batches_[place.batch];
   batch.unanswered = batch.records.size();
   batch.sent_mono_ms = now.mono_ms;
   shared_->counts.placed += place.intents.size();
+  shared_->breaker.OnSent(now.mono_ms);
   effects->push_back(std::move(place));
 }
 
@@ -177,10 +196,11 @@ bool Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* e
     resting_.emplace(lane->not_before_mono_ms, lane);
     return false;
   }
+  const size_t share = lane->retrying ? 1 : kOrdersPerLane;
   size_t taken = 0;
-  while (!lane->waiting.empty() && !lane->blocked) {
+  while (!lane->waiting.empty() && lane->blocked == 0) {
     uint64_t number = lane->waiting.front();
-    Record& record = At(number);
+    const Record& record = At(number);
     Next next = Classify(number, record, now);
     if (next.kind == Next::Kind::kHold) {
       // The first copy's final wakes its own lane; a forged record may wait in another one.
@@ -188,38 +208,62 @@ bool Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* e
       return false;
     }
     bool busy = lane->placed > 0;
-    if (next.kind == Next::Kind::kDecide && busy) return false;
+    bool ask = next.kind == Next::Kind::kAsk;
+    if ((next.kind == Next::Kind::kDecide || ask) && busy) return false;
+    if (ask) {
+      AskAboutHead(lane);
+      return false;
+    }
     if (next.kind == Next::Kind::kPlace) {
       if (busy && lane->batch != place->batch && shared_->rules.one_batch_per_lane) return false;
-      if (taken == kOrdersPerLane || place->intents.size() >= kOrdersPerBatch) {
+      if (taken == share || place->intents.size() >= kOrdersPerBatch) {
         if (lane->batch != place->batch) Enlist(lane);
         return taken == kOrdersPerLane;
       }
+      if (!MayPlace(lane, *place, now)) return false;
     }
     lane->waiting.pop_front();
     if (next.kind == Next::Kind::kRepeat) {
-      ++shared_->counts.repeated;
-      auto first = undecided_.find(record.key);
-      if (first != undecided_.end() && first->second == number) undecided_.erase(first);
-      Write(number, next.repeat, /*frees_lane=*/false, effects);
+      Repeat(number, next.repeat, effects);
     } else if (next.kind == Next::Kind::kPlace) {
-      record.stage = Stage::kPlaced;
-      record.cleared = false;
-      ++lane->placed;
+      Join(number, place);
       ++taken;
-      lane->batch = place->batch;
-      batches_[place->batch].records.push_back(number);
-      place->intents.push_back(record.intent.get());
-    } else if (next.may_need_asking && NeedsAsking(record)) {
-      record.stage = Stage::kAsked;
-      lane->blocked = true;
-      questions_.push_back(number);
     } else {
       DecideAlone(number, next.state, next.reason, now, effects);
     }
   }
   DropIfIdle(lane);
   return false;
+}
+
+void Partition::Repeat(uint64_t number, const Finals::Bytes& final, Effects* effects) {
+  ++shared_->counts.repeated;
+  auto first = undecided_.find(At(number).key);
+  if (first != undecided_.end() && first->second == number) undecided_.erase(first);
+  Write(number, final, /*frees_lane=*/false, effects);
+}
+
+void Partition::Join(uint64_t number, effect::Place* place) {
+  Record& record = At(number);
+  record.stage = Stage::kPlaced;
+  record.cleared = false;
+  ++record.lane->placed;
+  record.lane->batch = place->batch;
+  if (!record.lane->retrying) shared_->retries.Earn(1);
+  batches_[place->batch].records.push_back(number);
+  place->intents.push_back(record.intent.get());
+}
+
+// Asks about the lane's head, and with it about all that wait behind it in the same doubt.
+void Partition::AskAboutHead(Lane* lane) {
+  do {
+    uint64_t number = lane->waiting.front();
+    lane->waiting.pop_front();
+    At(number).stage = Stage::kAsked;
+    ++lane->blocked;
+    questions_.push_back(number);
+  } while (!lane->waiting.empty() && At(lane->waiting.front()).unconfirmed &&
+           !At(lane->waiting.front()).cleared);
 }
 
 void Partition::SendQuestions(Effects* effects) {
@@ -249,7 +293,7 @@ void Partition::OnFound(const event::Found& event, Now now, Effects* effects) {
     uint64_t number = numbers[i];
     Record& record = At(number);
     Lane* lane = record.lane;
-    lane->blocked = false;
+    --lane->blocked;
     if (!answered) {
       PutBack(number);
       Rest(lane, 0, now);
@@ -282,8 +326,11 @@ void Partition::OnAnswered(const event::Answered& event, Now now, Effects* effec
       ++shared_->counts.retries;
       PutBack(number);
       lane->retry_after_ms = std::max(lane->retry_after_ms, decision.retry_after_ms);
+      lane->retrying = true;
     } else {
       lane->attempts = 0;
+      lane->retrying = false;
+      batch.decided = true;
       Decide(number, decision.outcome, /*alone=*/false, now, effects);
     }
     if (lane->placed > 0) continue;
@@ -293,7 +340,10 @@ void Partition::OnAnswered(const event::Answered& event, Now now, Effects* effec
       Enlist(lane);
     }
   }
-  if (batch.unanswered == 0) batches_.erase(it);
+  if (batch.unanswered == 0) {
+    shared_->breaker.OnAnswered(batch.decided, now.mono_ms, &shared_->random);
+    batches_.erase(it);
+  }
   if (event.stale) ClaimAnew(now);
 }
 
@@ -305,18 +355,23 @@ void Partition::DecideAlone(uint64_t number, Outcome::State state, crossing::v1:
   Decide(number, outcome, /*alone=*/true, now, effects);
 }
 
+void Partition::DescribeIntent(const Record& record, Outcome* outcome) {
+  const crossing::v1::PurchaseIntent& intent = *record.intent;
+  outcome->set_intent_id(intent.intent_id());
+  outcome->set_buyer_ref(intent.buyer_ref());
+  outcome->set_offer_id(intent.offer_id());
+  outcome->set_fingerprint(intent.fingerprint());
+  outcome->set_intent_offset(record.offset);
+  base::SetMs(record.append_ms, outcome->mutable_intent_append_time());
+}
+
 void Partition::Decide(uint64_t number, const Outcome& decision, bool alone, Now now,
                        Effects* effects) {
   Record& record = At(number);
   Outcome& outcome = shared_->scratch_outcome;
   outcome = decision;
   const crossing::v1::PurchaseIntent& intent = *record.intent;
-  outcome.set_intent_id(intent.intent_id());
-  outcome.set_buyer_ref(intent.buyer_ref());
-  outcome.set_offer_id(intent.offer_id());
-  outcome.set_fingerprint(intent.fingerprint());
-  outcome.set_intent_offset(record.offset);
-  base::SetMs(record.append_ms, outcome.mutable_intent_append_time());
+  DescribeIntent(record, &outcome);
   base::SetMs(now.wall_ms, outcome.mutable_decided_at());
   BridgeCounts& counts = shared_->counts;
   counts.ordered += outcome.state() == Outcome::STATE_ORDERED;
@@ -336,7 +391,7 @@ void Partition::Decide(uint64_t number, const Outcome& decision, bool alone, Now
                     record.lane_key, intent.SerializeAsString(), effects);
   }
   bool wait = alone && shared_->rules.lane_waits_for_refusal;
-  if (wait) record.lane->blocked = true;
+  if (wait) ++record.lane->blocked;
   Write(number, bytes, /*frees_lane=*/wait, effects);
 }
 
@@ -367,6 +422,7 @@ void Partition::WriteDeadLetter(uint64_t number, DeadLetter::Cause cause, std::s
   letter.set_value(std::string(value.substr(0, kDeadLetterValueBytes)));
   letter.set_attempts(1);
   letter.set_written_by(shared_->writer.instance);
+  if (cause != DeadLetter::CAUSE_UNDECODABLE) letter.set_traceparent(record.intent->traceparent());
   uint64_t cookie = NextId();
   Cookie& kept = cookies_[cookie];
   kept.kind = Cookie::Kind::kDeadLetter;

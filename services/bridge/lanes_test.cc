@@ -272,8 +272,149 @@ TEST_F(Deciding, RetryPutsTheIntentBackInItsPlaceAndWaitsAsTold) {
   driver_.Pass(699);
   EXPECT_TRUE(driver_.Take<effect::Place>().empty());
   driver_.Pass(1);
-  EXPECT_EQ(IdsOf(driver_.TakeOne<effect::Place>()), (std::vector{ids[1], ids[2]}));
+  // The head is tried alone; what follows it goes on once it is decided.
+  auto head = driver_.TakeOne<effect::Place>();
+  EXPECT_EQ(IdsOf(head), std::vector{ids[1]});
   EXPECT_EQ(driver_.counts().retries, 2u);
+  driver_.Answer(head, Outcome::STATE_ORDERED);
+  EXPECT_EQ(IdsOf(driver_.TakeOne<effect::Place>()), std::vector{ids[2]});
+}
+
+// --- A marketplace in trouble
+// ----------------------------------------------------------------------
+
+class InTrouble : public Deciding {
+ protected:
+  void SetUp() override {
+    Deciding::SetUp();
+    driver_.Own();
+  }
+  void PutOff(const effect::Place& place) {
+    std::vector<Decision> decisions(place.intents.size());
+    for (uint32_t i = 0; i < decisions.size(); ++i) {
+      decisions[i].index = i;
+      decisions[i].retry = true;
+    }
+    driver_.Turn(event::Answered{place.batch, false, decisions});
+  }
+  // Every batch of the next so many milliseconds is put off; returns the orders that were sent.
+  size_t PutAllOffFor(int64_t ms) {
+    size_t orders = 0;
+    for (int64_t passed = 0; passed < ms; passed += 10) {
+      driver_.Pass(10);
+      for (const auto& place : driver_.Take<effect::Place>()) {
+        orders += place.intents.size();
+        PutOff(place);
+      }
+    }
+    return orders;
+  }
+};
+
+TEST_F(InTrouble, TheBreakerStopsOrdersAndFetchesAndTriesWithOneOrder) {
+  for (uint64_t i = 1; i <= 40; ++i)
+    driver_.Bring(driver_.NewIntent(i, "offer-" + std::to_string(i)));
+  driver_.Tick();
+  PutAllOffFor(2'000);
+  EXPECT_FALSE(driver_.core().marketplace_usable());
+  EXPECT_EQ(driver_.Take<effect::Pause>().size(), 1u);
+  // A few tries in a minute, each of one order.
+  EXPECT_LE(PutAllOffFor(60'000), 20u);
+  EXPECT_TRUE(driver_.Take<effect::Resume>().empty());
+  std::vector<effect::Place> tried;
+  for (int i = 0; i < 2'000 && tried.empty(); ++i) {
+    driver_.Pass(10);
+    tried = driver_.Take<effect::Place>();
+  }
+  ASSERT_EQ(tried.size(), 1u);
+  EXPECT_EQ(tried[0].intents.size(), 1u);
+  driver_.Answer(tried[0], Outcome::STATE_ORDERED);
+  EXPECT_TRUE(driver_.core().marketplace_usable());
+  EXPECT_EQ(driver_.Take<effect::Resume>().size(), 1u);
+  size_t placed = 0;
+  for (int i = 0; i < 300; ++i) {
+    driver_.Pass(10);
+    for (const auto& place : driver_.Take<effect::Place>()) {
+      placed += place.intents.size();
+      driver_.Answer(place, Outcome::STATE_ORDERED);
+    }
+  }
+  EXPECT_EQ(placed, 39u);
+}
+
+TEST_F(InTrouble, ASlowOfferRestsAloneAndOpensNothing) {
+  driver_.Bring(driver_.NewIntent(1, "slow"));
+  size_t others = 0;
+  for (uint64_t i = 2; i <= 100; ++i) {
+    driver_.Bring(driver_.NewIntent(i, "offer-" + std::to_string(i)));
+    driver_.Pass(10);
+    for (const auto& place : driver_.Take<effect::Place>()) {
+      if (place.intents[0]->offer_id() == "slow") {
+        PutOff(place);
+        continue;
+      }
+      others += place.intents.size();
+      driver_.Answer(place, Outcome::STATE_ORDERED);
+    }
+  }
+  EXPECT_TRUE(driver_.core().marketplace_usable());
+  EXPECT_GE(others, 95u);
+}
+
+TEST_F(InTrouble, BuyersAreToldUnconfirmedAndTheMarketplaceIsAskedFirst) {
+  std::vector<std::string> ids;
+  for (uint64_t i = 1; i <= 3; ++i) {
+    ids.push_back(driver_.NewIntent(i).intent_id());
+    driver_.Bring(driver_.NewIntent(i));
+  }
+  driver_.Tick();
+  EXPECT_EQ(IdsOf(driver_.TakeOne<effect::Place>()), ids);
+  driver_.Turn(event::StreamDown{});
+  driver_.Pass(kUnconfirmedMs - 1);
+  EXPECT_TRUE(driver_.Take<effect::ProduceOutcome>().empty());
+  driver_.Pass(1);
+  auto told = driver_.Take<effect::ProduceOutcome>();
+  ASSERT_EQ(told.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    Outcome outcome = CoreDriver::Parse(told[i].value).outcome();
+    EXPECT_EQ(outcome.state(), Outcome::STATE_UNCONFIRMED);
+    EXPECT_EQ(outcome.intent_id(), ids[i]);
+    driver_.Settle(told[i]);
+  }
+  EXPECT_EQ(driver_.counts().unconfirmed, 3u);
+  driver_.Pass(kUnconfirmedMs);
+  EXPECT_TRUE(driver_.Take<effect::ProduceOutcome>().empty()) << "told twice";
+
+  driver_.Feed(event::StreamUp{});
+  driver_.Pass(kBackoffLongestMs);
+  driver_.FinishClaim(/*horizon=*/3);
+  EXPECT_TRUE(driver_.Take<effect::Place>().empty());
+  auto ask = driver_.TakeOne<effect::Ask>();
+  ASSERT_EQ(ask.intents.size(), 3u);
+  std::vector<Finding> findings(3);
+  findings[0].found = true;
+  findings[0].outcome.set_state(Outcome::STATE_ORDERED);
+  findings[0].outcome.set_order_id("order-1");
+  findings[0].outcome.set_fingerprint(ask.intents[0]->fingerprint());
+  driver_.Turn(event::Found{ask.ask, true, false, findings});
+  Outcome first = TakeOutcome();
+  EXPECT_EQ(first.state(), Outcome::STATE_ORDERED);
+  EXPECT_EQ(first.intent_id(), ids[0]);
+  // What it does not know was never placed and is placed now.
+  EXPECT_EQ(IdsOf(driver_.TakeOne<effect::Place>()), (std::vector{ids[1], ids[2]}));
+}
+
+TEST_F(InTrouble, AShortBreakIsNotTold) {
+  driver_.Bring(driver_.NewIntent(1));
+  driver_.Tick();
+  driver_.TakeOne<effect::Place>();
+  driver_.Turn(event::StreamDown{});
+  driver_.Feed(event::StreamUp{});
+  driver_.Pass(kBackoffFirstMs);
+  driver_.FinishClaim(/*horizon=*/1);
+  EXPECT_EQ(driver_.TakeOne<effect::Place>().intents.size(), 1u);
+  driver_.Pass(kUnconfirmedMs);
+  EXPECT_EQ(driver_.counts().unconfirmed, 0u);
 }
 
 TEST_F(Deciding, AnAnswerInPartsIsTakenInParts) {

@@ -39,6 +39,16 @@ inline constexpr int64_t kAnswerTimeoutMs = 10'000;
 inline constexpr int64_t kBackoffFirstMs = 50;
 inline constexpr int64_t kBackoffLongestMs = 5'000;
 
+// Batches in a row of which nothing was decided before the breaker opens, and how long it rests
+// between its tries: half of it to all of it, doubling from the first to the longest.
+inline constexpr int kBatchesInVain = 8;
+inline constexpr int64_t kBreakerFirstMs = 500;
+inline constexpr int64_t kBreakerLongestMs = 10'000;
+// How long a lane rests that the breaker or the retry budget held back.
+inline constexpr int64_t kPressureRestMs = 100;
+// How long an order may stay unanswered without an owner before its buyer is told UNCONFIRMED.
+inline constexpr int64_t kUnconfirmedMs = 2'000;
+
 // How often an owner repeats `open` with its progress, and claims anew.
 inline constexpr int64_t kReopenMs = intent::kTtlMs / 4;
 inline constexpr int64_t kReclaimMs = 3'000'000;

@@ -128,6 +128,7 @@ void Partition::OnEndOffset(const event::EndOffset& event, Now now, Effects* eff
 void Partition::BecomeOwnerIfReady(Now now) {
   if (phase_ != Phase::kOpening || !window_built_ || horizon_ < 0) return;
   phase_ = Phase::kOwning;
+  unconfirmed_mono_ms_ = -1;
   claimed_mono_ms_ = now.mono_ms;
   // The first `open` knew no progress; tell it soon, so that NONE can be answered.
   opened_mono_ms_ = now.mono_ms - kReopenMs + 2'000;
@@ -205,6 +206,9 @@ void Partition::ClaimAnew(Now now) {
   unread_.clear();
   read_early_.clear();
   RebuildLanes();
+  bool unanswered = std::any_of(records_.begin(), records_.end(),
+                                [](const Record& record) { return record.called; });
+  if (unanswered && unconfirmed_mono_ms_ < 0) unconfirmed_mono_ms_ = now.mono_ms + kUnconfirmedMs;
 }
 
 // Every record without a valid final starts over; what was sent and not answered stays marked.
@@ -252,6 +256,24 @@ void Partition::OnRevoked() {
   questions_.clear();
 }
 
+// Without an owner nothing can be decided; the buyers of orders that may exist shall know it.
+// Not final, and repeated by nobody: whether it reaches the log does not matter.
+void Partition::TellUnconfirmed(Now now, Effects* effects) {
+  if (unconfirmed_mono_ms_ < 0 || now.mono_ms < unconfirmed_mono_ms_) return;
+  unconfirmed_mono_ms_ = -1;
+  for (Record& record : records_) {
+    if (!record.called || record.unconfirmed || record.outcome_done) continue;
+    record.unconfirmed = true;
+    ++shared_->counts.unconfirmed;
+    crossing::v1::Outcome outcome;
+    outcome.set_state(crossing::v1::Outcome::STATE_UNCONFIRMED);
+    DescribeIntent(record, &outcome);
+    effects->push_back(
+        effect::ProduceOutcome{NextId(), number_, record.lane_key,
+                               FinalRecord(shared_->writer, token_, outcome.SerializeAsString())});
+  }
+}
+
 // What an owner does by the clock: repeat `open`, claim anew hourly, give up on silent calls.
 void Partition::KeepOwnership(Now now, Effects* effects) {
   if (now.mono_ms - opened_mono_ms_ >= kReopenMs && end_query_ == 0) {
@@ -286,6 +308,7 @@ void Partition::OnTick(Now now, Effects* effects) {
     SendQuestions(effects);
     KeepOwnership(now, effects);
   }
+  if (phase_ != Phase::kOwning) TellUnconfirmed(now, effects);
   RewriteUnsaid(now, effects);
   CommitIfDue(now, effects);
   PauseOrResume(effects);

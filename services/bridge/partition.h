@@ -27,6 +27,7 @@
 
 #include "libs/base/random.h"
 #include "libs/crossing/outcome_judge.h"
+#include "services/bridge/breaker.h"
 #include "services/bridge/events.h"
 #include "services/bridge/finals.h"
 #include "services/bridge/limits.h"
@@ -47,6 +48,7 @@ struct BridgeCounts {
   uint64_t void_intents = 0;
   uint64_t dead_letters = 0;
   uint64_t retries = 0;
+  uint64_t unconfirmed = 0;
   uint64_t claims = 0;
   uint64_t superseded = 0;
   uint64_t unreadable_outcomes = 0;
@@ -73,6 +75,8 @@ struct Shared {
   Rules rules;
   BridgeCounts counts;
   bool stream_up = false;
+  Breaker breaker;
+  RetryBudget retries;
   uint64_t next_id = 1;  // cookies, batches, questions, queries
   // Messages that are filled anew each time; a cleared one keeps what it allocated.
   crossing::v1::OutcomeRecord scratch_record;
@@ -115,11 +119,12 @@ class Partition {
     std::deque<uint64_t> waiting;  // record numbers, in offset order
     uint64_t batch = 0;            // the batch its placed records are in
     uint32_t placed = 0;           // how many of them are unanswered
-    bool blocked = false;          // a question or a decision of our own is under way
+    uint32_t blocked = 0;          // questions and decisions of our own under way
     bool listed = false;           // in ready_ or resting_
     int attempts = 0;
     int64_t not_before_mono_ms = 0;
     int64_t retry_after_ms = -1;  // a result said RETRY; the longest hint
+    bool retrying = false;        // its head was put off and is tried alone
   };
 
   struct Record {
@@ -128,6 +133,8 @@ class Partition {
     Stage stage = Stage::kWaiting;
     // Sent to the marketplace by this owner, and no answer came.
     bool called = false;
+    // Its buyer was told UNCONFIRMED: the marketplace is asked before anything else.
+    bool unconfirmed = false;
     // The marketplace said NOT_FOUND under the present token.
     bool cleared = false;
     // The dead letter about it is not acknowledged yet.
@@ -147,10 +154,9 @@ class Partition {
 
   // What a record at the head of its lane needs next.
   struct Next {
-    enum class Kind { kPlace, kRepeat, kDecide, kHold } kind = Kind::kHold;
+    enum class Kind { kPlace, kAsk, kRepeat, kDecide, kHold } kind = Kind::kHold;
     crossing::v1::Outcome::State state = crossing::v1::Outcome::STATE_UNSPECIFIED;
     crossing::v1::Reason reason = crossing::v1::REASON_UNSPECIFIED;
-    bool may_need_asking = true;
     Finals::Bytes repeat;
   };
 
@@ -167,6 +173,7 @@ class Partition {
   struct Batch {
     std::vector<uint64_t> records;  // 0: answered
     size_t unanswered = 0;
+    bool decided = false;  // any of them
     int64_t sent_mono_ms = 0;
   };
 
@@ -181,6 +188,7 @@ class Partition {
   void AskForEnd(bool horizon, Effects* effects);
   void WriteOpen(Effects* effects);
   void RebuildLanes();
+  void TellUnconfirmed(Now now, Effects* effects);
   void KeepOwnership(Now now, Effects* effects);
   int64_t Backoff(int attempt);
   uint64_t NextId();
@@ -192,6 +200,11 @@ class Partition {
   bool WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* effects);
   Next Classify(uint64_t number, const Record& record, Now now) const;
   bool NeedsAsking(const Record& record) const;
+  bool MayPlace(Lane* lane, const effect::Place& place, Now now);
+  void Join(uint64_t number, effect::Place* place);
+  void Repeat(uint64_t number, const Finals::Bytes& final, Effects* effects);
+  void AskAboutHead(Lane* lane);
+  static void DescribeIntent(const Record& record, crossing::v1::Outcome* outcome);
   void SendQuestions(Effects* effects);
   void DecideAlone(uint64_t number, crossing::v1::Outcome::State state, crossing::v1::Reason reason,
                    Now now, Effects* effects);
@@ -232,6 +245,7 @@ class Partition {
   int claim_attempts_ = 0;
   int64_t claimed_mono_ms_ = 0;
   int64_t opened_mono_ms_ = 0;
+  int64_t unconfirmed_mono_ms_ = -1;  // when UNCONFIRMED is due; -1: nothing is unanswered
   bool window_built_ = false;
   int64_t horizon_ = -1;
   uint64_t end_query_ = 0;  // 0: none under way

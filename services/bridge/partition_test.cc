@@ -79,7 +79,7 @@ TEST_P(StartsOver, WithANewClaimAndTheSameIntent) {
   GetParam().happen(driver, place);
   EXPECT_FALSE(driver.partition().owns());
   driver.Feed(event::StreamUp{});
-  driver.Pass(kBackoffLongestMs);
+  driver.Pass(kBackoffFirstMs);
   driver.FinishClaim(/*horizon=*/1);
   auto again = driver.TakeOne<effect::Place>();
   EXPECT_GT(again.token, place.token);

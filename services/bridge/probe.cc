@@ -34,6 +34,8 @@ Probe::Probe(prometheus::Registry* registry) {
       {"jembatan_bridge_void_total", "Intents appended too late.", &BridgeCounts::void_intents},
       {"jembatan_bridge_dead_letters_total", "Dead letters written.", &BridgeCounts::dead_letters},
       {"jembatan_bridge_retries_total", "Results that said RETRY.", &BridgeCounts::retries},
+      {"jembatan_bridge_unconfirmed_total", "Buyers told that the marketplace is being asked.",
+       &BridgeCounts::unconfirmed},
       {"jembatan_bridge_claims_total", "Claims of a partition.", &BridgeCounts::claims},
       {"jembatan_bridge_superseded_total", "Times another owner took over.",
        &BridgeCounts::superseded},
@@ -55,6 +57,8 @@ Probe::Probe(prometheus::Registry* registry) {
   unfinished_ = MakeGauge(registry, "jembatan_bridge_unfinished", "Intents read and not finished.");
   oldest_seconds_ = MakeGauge(registry, "jembatan_bridge_oldest_unfinished_seconds",
                               "Age of the oldest unfinished intent.");
+  breaker_open_ = MakeGauge(registry, "jembatan_bridge_breaker_open",
+                            "1 while the marketplace decides nothing and is only tried.");
 }
 
 void Probe::Publish(const Core& core, uint64_t dropped_urls, int64_t wall_ms) {
@@ -78,6 +82,7 @@ void Probe::Publish(const Core& core, uint64_t dropped_urls, int64_t wall_ms) {
   partitions_->Set(static_cast<double>(core.partitions().size()));
   partitions_owned_->Set(static_cast<double>(owned));
   unfinished_->Set(static_cast<double>(unfinished));
+  breaker_open_->Set(core.marketplace_usable() ? 0 : 1);
   oldest_seconds_->Set(static_cast<double>(wall_ms - oldest_ms) / 1000);
 }
 

@@ -35,6 +35,7 @@ class Probe {
   prometheus::Gauge* partitions_owned_;
   prometheus::Gauge* unfinished_;
   prometheus::Gauge* oldest_seconds_;
+  prometheus::Gauge* breaker_open_;
 };
 
 }  // namespace jembatan::bridge

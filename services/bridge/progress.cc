@@ -48,7 +48,7 @@ void Partition::OnProduced(const event::Produced& event, Now now, Effects* effec
 void Partition::OnOutcomeProduced(const event::Produced& event, const Cookie& cookie) {
   Record& record = At(cookie.record);
   if (cookie.frees_lane) {
-    record.lane->blocked = false;
+    --record.lane->blocked;
     Enlist(record.lane);
   }
   bool read_back = read_early_.erase(event.offset) > 0 || !shared_->rules.read_back_before_commit;
@@ -117,10 +117,12 @@ void Partition::OnCommitted(const event::Committed& event, Now now) {
 }
 
 void Partition::PauseOrResume(Effects* effects) {
-  if (!paused_ && records_.size() >= kUnfinishedHigh) {
+  // With something at hand to try the marketplace with: one without would never hear of its return.
+  bool in_vain = !shared_->breaker.closed() && !records_.empty();
+  if (!paused_ && (in_vain || records_.size() >= kUnfinishedHigh)) {
     paused_ = true;
     effects->push_back(effect::Pause{number_});
-  } else if (paused_ && records_.size() <= kUnfinishedLow) {
+  } else if (paused_ && !in_vain && records_.size() <= kUnfinishedLow) {
     paused_ = false;
     effects->push_back(effect::Resume{number_});
   }

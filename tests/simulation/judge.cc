@@ -83,6 +83,7 @@ class Judge {
   }
 
   void Tell(const Outcome& outcome, int64_t offset) {
+    if (outcome.state() == Outcome::STATE_UNCONFIRMED) return;  // not final
     Body body{outcome.buyer_ref(), outcome.intent_id(), outcome.fingerprint()};
     auto [it, first] = told_.try_emplace(body, Told{outcome, offset});
     if (first) {
