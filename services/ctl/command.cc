@@ -34,6 +34,7 @@ int RunCommand(std::vector<std::string> arguments, std::ostream& out, std::ostre
   AddTokenCommands(app, &chosen);
   AddIntentCommands(app, &chosen);
   AddOrdersCommands(app, &chosen);
+  AddDeadLettersCommands(app, &chosen);
   AddHistoryCommands(app, &chosen);
   try {
     // The parser takes the arguments last first.

@@ -27,6 +27,7 @@ void AddOffersCommands(CLI::App& app, Chosen* chosen);
 void AddTokenCommands(CLI::App& app, Chosen* chosen);
 void AddIntentCommands(CLI::App& app, Chosen* chosen);
 void AddOrdersCommands(CLI::App& app, Chosen* chosen);
+void AddDeadLettersCommands(CLI::App& app, Chosen* chosen);
 void AddHistoryCommands(CLI::App& app, Chosen* chosen);
 
 // Flags may be spelt with dashes or underscores: "ttl_s" -> "--ttl_s,--ttl-s".

@@ -1,20 +1,14 @@
 #include "services/ctl/dump.h"
 
-#include <chrono>
 #include <fstream>
-#include <memory>
-#include <set>
 #include <utility>
-
-#include <boost/asio/io_context.hpp>
 
 #include "jembatan/crossing/v1/crossing.pb.h"
 #include "libs/base/ids.h"
 #include "libs/base/json_line.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
-#include "libs/kafka/admin.h"
-#include "libs/kafka/consumer.h"
+#include "services/ctl/topic_scan.h"
 
 namespace jembatan::ctl {
 namespace {
@@ -39,69 +33,6 @@ bool Parse(std::string_view value, google::protobuf::MessageLite* message) {
 std::string StateName(Outcome::State state) {
   return Outcome::State_Name(state).substr(std::string("STATE_").size());
 }
-
-class Dumper final : public kafka::ReaderHandler {
- public:
-  Dumper(const DumpOptions& options, std::ostream* out) : options_(options), out_(*out) {}
-
-  absl::Status Run() {
-    JEMB_ASSIGN_OR_RETURN(auto admin, kafka::Admin::Create(options_.cluster, context_));
-    kafka::ReaderOptions reader{.cluster = options_.cluster, .topic = Topic()};
-    JEMB_ASSIGN_OR_RETURN(reader_, kafka::PartitionReader::Create(reader, context_, this));
-    for (int32_t partition = 0; partition < options_.partitions; ++partition) {
-      open_.insert(partition);
-      admin->BeginOffset(Topic(), partition, [this, partition](absl::StatusOr<int64_t> offset) {
-        if (!offset.ok()) return Fail(offset.status());
-        reader_->Start(partition, *offset);
-      });
-    }
-    while (!open_.empty() && status_.ok()) {
-      uint64_t before = records_;
-      size_t open_before = open_.size();
-      context_.restart();
-      context_.run_for(std::chrono::milliseconds(10));
-      if (records_ > before || open_.size() < open_before) silent_ms_ = 0;
-      if ((silent_ms_ += 10) > options_.timeout_ms)
-        Fail(base::Unavailable("the cluster is silent"));
-    }
-    reader_.reset();
-    return status_;
-  }
-
-  uint64_t records() const { return records_; }
-
-  void OnRecords(std::span<const kafka::Record> records) override {
-    for (const kafka::Record& record : records) {
-      if (!open_.contains(record.partition)) continue;
-      ++records_;
-      out_ << (options_.topic == "intents"
-                   ? IntentLine(record.partition, record.offset, record.append_time_ms,
-                                record.value)
-                   : OutcomeLine(record.partition, record.offset, record.value));
-    }
-  }
-  void OnPartitionEnd(int32_t partition, int64_t /*next_offset*/) override {
-    open_.erase(partition);
-  }
-  void OnError(int32_t /*partition*/, const absl::Status& status) override { Fail(status); }
-
- private:
-  std::string Topic() const {
-    return options_.topic == "intents" ? kafka::kIntentsTopic : kafka::kOutcomesTopic;
-  }
-  void Fail(const absl::Status& status) {
-    if (status_.ok()) status_ = status;
-  }
-
-  const DumpOptions& options_;
-  std::ostream& out_;
-  boost::asio::io_context context_{1};
-  std::unique_ptr<kafka::PartitionReader> reader_;
-  std::set<int32_t> open_;  // partitions not read to their end yet
-  uint64_t records_ = 0;
-  int silent_ms_ = 0;
-  absl::Status status_;
-};
 
 }  // namespace
 
@@ -147,11 +78,21 @@ std::string OutcomeLine(int32_t partition, int64_t offset, std::string_view valu
 absl::StatusOr<uint64_t> Dump(const DumpOptions& options) {
   std::ofstream file(options.out, std::ios::binary | std::ios::trunc);
   if (!file) return base::InvalidArgument("cannot write " + options.out);
-  Dumper dumper(options, &file);
-  JEMB_RETURN_IF_ERROR(dumper.Run());
+  const bool intents = options.topic == "intents";
+  TopicScan scan{.cluster = options.cluster,
+                 .topic = intents ? kafka::kIntentsTopic : kafka::kOutcomesTopic,
+                 .partitions = options.partitions,
+                 .timeout_ms = options.timeout_ms};
+  uint64_t records = 0;
+  JEMB_RETURN_IF_ERROR(ScanTopic(scan, [&](const kafka::Record& record) {
+    ++records;
+    file << (intents
+                 ? IntentLine(record.partition, record.offset, record.append_time_ms, record.value)
+                 : OutcomeLine(record.partition, record.offset, record.value));
+  }));
   file.close();
   if (!file) return base::Unavailable("cannot write " + options.out);
-  return dumper.records();
+  return records;
 }
 
 }  // namespace jembatan::ctl

@@ -1,0 +1,29 @@
+#pragma once
+
+// ScanTopic: every record a topic holds now. Main thread; blocks until every partition was read up
+// to its end of then, which is where a partition that grows meanwhile is left.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+
+#include "libs/kafka/config.h"
+#include "libs/kafka/consumer.h"
+
+namespace jembatan::ctl {
+
+struct TopicScan {
+  kafka::ClusterConfig cluster;
+  std::string topic;
+  int partitions = 6;
+  // Without a record for this long the scan has failed.
+  int timeout_ms = 15'000;
+};
+
+// Records of one partition come in their order, partitions mixed. Views live for the call.
+absl::Status ScanTopic(const TopicScan& scan,
+                       const std::function<void(const kafka::Record& record)>& visit);
+
+}  // namespace jembatan::ctl
