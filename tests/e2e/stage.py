@@ -10,6 +10,7 @@ import ctypes
 import http.client
 import json
 import random
+import re
 import shutil
 import signal
 import socket
@@ -22,6 +23,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 KAFKA = ROOT / "deploy/kafka/kafka"
+
+# The folder of the program that plays: e2e, faults, bench.
+SPEAKER = Path(sys.argv[0]).resolve().parent.name
 
 # Bounds of waiting, far above what a busy machine needs.
 READY_S = 60
@@ -40,7 +44,7 @@ def expect(condition: bool, message: str) -> None:
 
 
 def say(text: str) -> None:
-    print(f"e2e: {text}", flush=True)
+    print(f"{SPEAKER}: {text}", flush=True)
 
 
 def wait_for(what: str, condition: Callable[[], bool], seconds: float = READY_S) -> None:
@@ -68,7 +72,19 @@ def get(port: int, target: str) -> tuple[int, bytes]:
         connection.close()
 
 
+def check_promise(figures: dict) -> None:
+    """What a load must tell whatever was done to the stage."""
+    for name in ("lost", "doubled", "reordered", "oversold", "late"):
+        expect(figures[name] == 0, f"{name}={figures[name]}: {figures['violations']}")
+    for name in ("accepted", "ordered"):
+        expect(figures[name] > 0, f"nothing was {name}")
+    expect(figures["ledger_checked"] is True, "the load was not judged against the ledger")
+
+
 class Stage:
+    # How strict the cluster is looked at; what the topics are made for.
+    profile = "dev"
+
     def __init__(self, binaries: Path, keep: bool):
         self.binaries = binaries
         self.keep = keep
@@ -80,6 +96,9 @@ class Stage:
         self.ports: dict[str, int] = {}
         self.taken: set[int] = set()
         self.brokers = ""
+        # By a service's name: further flags, and what its command line begins with.
+        self.more_flags: dict[str, dict[str, object]] = {}
+        self.prefixes: dict[str, list[str]] = {}
 
     def __enter__(self) -> Stage:
         return self
@@ -89,8 +108,11 @@ class Stage:
             self.show_logs()
         for name in list(self.processes):
             self.kill(name)
-        if self.brokers:
+        if self.kafka.exists():
             subprocess.run([KAFKA, "kill", self.kafka], check=False)
+        self.tidy()
+
+    def tidy(self) -> None:
         if self.keep:
             say(f"kept {self.folder}")
         else:
@@ -129,7 +151,8 @@ class Stage:
         """Starts a service with an admin port."""
         self.admin_ports[name] = self.port()
         options = {"admin_listen": f"127.0.0.1:{self.admin_ports[name]}", **flags}
-        command = [str(self.binaries / program)]
+        options |= self.more_flags.get(name, {})
+        command = [*self.prefixes.get(name, []), str(self.binaries / program)]
         command += [f"--{key}={value}" for key, value in options.items()]
         self.spawn(name, command)
 
@@ -155,11 +178,20 @@ class Stage:
     def restart(self, name: str) -> None:
         self.spawn(name, self.commands[name])
 
+    def stop(self, name: str) -> None:
+        """A service leaves by itself when asked to."""
+        process = self.processes[name]
+        self.kill(name, signal.SIGTERM)
+        expect(process.returncode == 0, f"{name} ended with status {process.returncode}")
+
     def stop_all(self) -> None:
-        """Every service leaves by itself when asked to."""
-        for name, process in list(self.processes.items()):
-            self.kill(name, signal.SIGTERM)
-            expect(process.returncode == 0, f"{name} ended with status {process.returncode}")
+        for name in list(self.processes):
+            self.stop(name)
+
+    def metric(self, name: str, pattern: str) -> float:
+        """Sum of a service's metrics whose line begins so."""
+        body = get(self.admin_ports[name], "/metrics")[1].decode()
+        return sum(float(row) for row in re.findall(rf"^{pattern}.* (\S+)$", body, re.MULTILINE))
 
     def ctl(self, *arguments: str) -> str:
         command = [str(self.binaries / "jembatan-ctl"), *arguments]
@@ -176,6 +208,10 @@ class Stage:
 
     def kill_kafka(self) -> None:
         subprocess.run([KAFKA, "kill", self.kafka], check=True)
+
+    def reach(self, _name: str, port: int) -> int:
+        """The port by which others come to the port on which a service listens."""
+        return port
 
     def write_files(self, offers: dict[str, int]) -> None:
         rows = [
@@ -200,12 +236,13 @@ class Stage:
     def start_house(self, offers: dict[str, int], gateways: int = 2, bridges: int = 2) -> None:
         self.write_files(offers)
         self.start_kafka()
-        self.ctl("topics", "create", f"--brokers={self.brokers}")
-        orders = f"127.0.0.1:{self.port()}"
+        self.ctl("topics", "create", f"--brokers={self.brokers}", f"--profile={self.profile}")
+        port = self.port()
+        orders = f"127.0.0.1:{self.reach('orders', port)}"
         self.service(
             "marketplace",
             "jembatan-marketplace",
-            listen=orders,
+            listen=f"127.0.0.1:{port}",
             operator_listen="127.0.0.1:0",
             checkout_listen="127.0.0.1:0",
             database=self.folder / "marketplace.db",
@@ -223,18 +260,21 @@ class Stage:
             name,
             "jembatan-bridge",
             brokers=self.brokers,
+            profile=self.profile,
             orders_target=orders,
             marketplace_id=MARKETPLACE_ID,
             instance=name,
         )
 
     def start_gateway(self, name: str) -> None:
-        self.ports[name] = self.port()
+        port = self.port()
+        self.ports[name] = self.reach(name, port)
         self.service(
             name,
             "jembatan-gateway",
             brokers=self.brokers,
-            listen=f"127.0.0.1:{self.ports[name]}",
+            profile=self.profile,
+            listen=f"127.0.0.1:{port}",
             grpc_listen="127.0.0.1:0",
             token_keys=self.folder / "jwks.json",
             buyer_key=self.folder / "buyer.key",

@@ -50,8 +50,18 @@ class Fault:
     def meant_for(self, client: str) -> bool:
         return self.clients is None or client in self.clients
 
+    def told(self) -> str:
+        """The fields that differ from a healthy hop's."""
+        fields = {name: value for name, value in vars(self).items() if value != DEFAULTS[name]}
+        return " ".join(f"{name}={shown(value)}" for name, value in fields.items())
+
+
+def shown(value: object) -> str:
+    return "+".join(sorted(value)) if isinstance(value, frozenset) else str(value)
+
 
 HEALTHY = Fault()
+DEFAULTS = vars(HEALTHY)
 FROZEN = Fault(hold=BOTH)
 REFUSED = Fault(refuse=True)
 
@@ -151,7 +161,7 @@ class Connection:
             if fault.bytes_per_s:
                 due += len(data) / fault.bytes_per_s
             wait_s = (fault.delay_ms + fault.jitter_ms * chance.random()) / 1000
-            if wait_s and data:
+            if data and (wait_s or fault.bytes_per_s):
                 self.proxy.counts["delayed"] += 1
             for piece in self.spoil(direction, data, fault, chance) if data else [data]:
                 await queue.put((due + wait_s, piece))

@@ -1,0 +1,274 @@
+"""Lab: a stage on three Kafka nodes, with a proxy before every hop, and hands that do harm.
+
+Every harm is done by a method that says and counts it; calm() undoes what is left of them all.
+
+  hop             from -> to                       proxy
+  viewers         load -> gateway-N                gateway-N
+  clients         services -> broker N             clients-N
+  brokers         brokers -> broker N              brokers-N
+  controllers     nodes -> controller N            controllers-N
+  orders          bridges -> marketplace           orders
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+
+from proxy import Fault, Network, Proxy  # noqa: E402
+from stage import KAFKA, Stage, expect, say, wait_for  # noqa: E402
+
+NODES = (1, 2, 3)
+LISTENERS = {"clients": "PLAINTEXT", "brokers": "INTERNAL", "controllers": "CONTROLLER"}
+INTENTS = "jembatan.intents.v1"
+TOPICS = (INTENTS, "jembatan.outcomes.v1", "__consumer_offsets")
+# How long a cluster may take to be whole again once nothing disturbs it.
+WHOLE_S = 60
+
+
+class Lab(Stage):
+    profile = "production"
+
+    def __init__(self, binaries: Path, keep: bool, seed: int):
+        super().__init__(binaries, keep)
+        self.chance = random.Random(seed)
+        self.network = Network(seed, self.pids)
+        self.own_ports: dict[tuple[str, int], int] = {}
+        self.harm: Counter[str] = Counter()
+        self.dead_nodes: set[int] = set()
+        self.frozen_nodes: set[int] = set()
+        self.frozen: set[str] = set()
+        # Of brokers; to be set before the house starts.
+        self.small_disks: dict[int, str] = {}
+        self.mounted: list[Path] = []
+
+    def __enter__(self) -> Lab:
+        self.network.__enter__()
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        super().__exit__(kind, error, trace)
+        self.network.__exit__(kind, error, trace)
+
+    def tidy(self) -> None:
+        for folder in self.mounted:
+            subprocess.run(["umount", folder], check=False)
+        super().tidy()
+
+    # --- The house ------------------------------------------------------------------------------
+
+    def start_kafka(self) -> None:
+        ports = {listener: [] for listener in LISTENERS}
+        for listener, node in ((listener, node) for listener in LISTENERS for node in NODES):
+
+            def own_port(place: tuple[str, int] = (listener, node)) -> int:
+                return self.own_ports[place]
+
+            name = f"{listener}-{node}"
+            proxy = self.network.add(name, own_port, self.port(), client_matters=True)
+            ports[listener].append(str(proxy.port))
+        self.run_kafka(
+            "configure",
+            self.kafka,
+            f"--nodes={len(NODES)}",
+            f"--advertise={','.join(ports['clients'])}",
+            f"--advertise_internal={','.join(ports['brokers'])}",
+            f"--advertise_controllers={','.join(ports['controllers'])}",
+        )
+        for node in NODES:
+            for listener, name in LISTENERS.items():
+                self.own_ports[listener, node] = self.configured_port(node, name)
+        for node, size in self.small_disks.items():
+            self.mount(self.node(node) / "data", size)
+        self.run_kafka("start", self.kafka)
+        self.brokers = (self.kafka / "bootstrap").read_text().strip()
+
+    def run_kafka(self, *arguments: object) -> None:
+        result = subprocess.run([KAFKA, *map(str, arguments)], check=False)
+        expect(result.returncode == 0, f"kafka {arguments[0]} failed")
+
+    def node(self, number: int) -> Path:
+        return self.kafka / f"node-{number}"
+
+    def configured_port(self, node: int, listener: str) -> int:
+        lines = (self.node(node) / "server.properties").read_text().splitlines()
+        listeners = [line for line in lines if line.startswith("listeners=")][-1]
+        return int(re.search(rf"{listener}://127.0.0.1:(\d+)", listeners)[1])
+
+    def reach(self, name: str, port: int) -> int:
+        return self.network.add(name, port, self.port(), client_matters=name == "orders").port
+
+    def pids(self) -> dict[str, int]:
+        found = {name: process.pid for name, process in list(self.processes.items())}
+        for number in NODES:
+            pid = self.node(number) / "pid"
+            if pid.exists():
+                found[f"node-{number}"] = int(pid.read_text() or 0)
+        return found
+
+    def names(self, tier: str) -> list[str]:
+        """The services of a tier that run: gateway-0, gateway-1."""
+        return [name for name in self.processes if name.startswith(tier)]
+
+    # --- What Kafka tells -----------------------------------------------------------------------
+
+    def healthy_nodes(self) -> list[int]:
+        return [number for number in NODES if number not in self.dead_nodes | self.frozen_nodes]
+
+    def partitions(self, *topics: str, ask: int = 0) -> list[dict]:
+        """Partitions with leader and isrs, as a node tells, by its own port; none: no answer."""
+        node = ask or self.healthy_nodes()[0]
+        command = ["kcat", "-b", f"127.0.0.1:{self.own_ports['clients', node]}", "-L", "-J"]
+        result = subprocess.run([*command, "-m", "5"], capture_output=True, text=True, check=False)
+        try:
+            told = json.loads(result.stdout)["topics"]
+        except (json.JSONDecodeError, KeyError):
+            return []
+        return [
+            partition
+            for topic in told
+            if topic["topic"] in topics
+            for partition in topic["partitions"]
+        ]
+
+    def leaders(self, ask: int = 0) -> list[int]:
+        """The leader of each partition of intents."""
+        return [partition["leader"] for partition in self.partitions(INTENTS, ask=ask)]
+
+    def await_leader_elsewhere(self, node: int, seconds: float = 30) -> None:
+        others = [number for number in self.healthy_nodes() if number != node]
+
+        def gone() -> bool:
+            leaders = self.leaders(others[0])
+            return bool(leaders) and node not in leaders
+
+        wait_for(f"node-{node} leads nothing", gone, seconds)
+
+    def await_whole(self) -> None:
+        """Until every node leads or follows everything."""
+
+        def whole() -> bool:
+            partitions = self.partitions(*TOPICS)
+            return bool(partitions) and all(len(p["isrs"]) == len(NODES) for p in partitions)
+
+        wait_for("every replica is in sync", whole, WHOLE_S)
+
+    # --- Harm -----------------------------------------------------------------------------------
+
+    def note(self, kind: str, text: str) -> None:
+        self.harm[kind] += 1
+        say(text)
+
+    def kill_service(self, name: str) -> None:
+        expect(self.processes[name].poll() is None, f"{name} was dead before it was killed")
+        self.note("process kills", f"kill -9 {name}")
+        self.kill(name)
+
+    def freeze(self, name: str) -> None:
+        self.note("process freezes", f"freeze {name}")
+        self.processes[name].send_signal(signal.SIGSTOP)
+        self.frozen.add(name)
+
+    def thaw(self, name: str) -> None:
+        say(f"thaw {name}")
+        self.processes[name].send_signal(signal.SIGCONT)
+        self.frozen.discard(name)
+
+    def roll(self, name: str) -> None:
+        """SIGTERM, a clean end, and back."""
+        self.note("process restarts", f"restart {name}")
+        self.stop(name)
+        self.restart(name)
+        self.await_ready(name)
+
+    def kill_nodes(self, *numbers: int) -> None:
+        for number in numbers:
+            self.note("broker kills", f"kill -9 node-{number}")
+            self.run_kafka("kill", self.node(number))
+            self.dead_nodes.add(number)
+
+    def start_nodes(self, *numbers: int) -> None:
+        """At once: two of three answer only together."""
+        starts = [subprocess.Popen([KAFKA, "start", self.node(number)]) for number in numbers]
+        codes = [start.wait() for start in starts]
+        expect(not any(codes), f"not all of the nodes {numbers} start again")
+        self.dead_nodes -= set(numbers)
+
+    def stop_node(self, number: int) -> None:
+        self.note("broker restarts", f"stop node-{number}")
+        self.run_kafka("stop", self.node(number))
+        self.dead_nodes.add(number)
+
+    def wipe_node(self, number: int) -> None:
+        self.note("broker disks", f"wipe node-{number}")
+        self.run_kafka("wipe", self.node(number))
+
+    def freeze_nodes(self, *numbers: int) -> None:
+        for number in numbers:
+            self.note("broker freezes", f"freeze node-{number}")
+            self.run_kafka("freeze", self.node(number))
+            self.frozen_nodes.add(number)
+
+    def thaw_nodes(self, *numbers: int) -> None:
+        for number in numbers:
+            say(f"thaw node-{number}")
+            self.run_kafka("thaw", self.node(number))
+            self.frozen_nodes.discard(number)
+
+    def proxies(self, pattern: str) -> list[Proxy]:
+        found = [p for name, p in self.network.proxies.items() if re.fullmatch(pattern, name)]
+        expect(bool(found), f"no hop is called {pattern}")
+        return found
+
+    def disturb(self, pattern: str, *faults: Fault) -> None:
+        """The hops whose names match get the faults until calm."""
+        self.note("network faults", f"{pattern}: {', '.join(fault.told() for fault in faults)}")
+        for proxy in self.proxies(pattern):
+            proxy.set(*faults)
+
+    def counted(self, pattern: str, what: str) -> int:
+        """How often a fault did something on those hops."""
+        return sum(proxy.counts[what] for proxy in self.proxies(pattern))
+
+    def mount(self, folder: Path, size: str) -> None:
+        """A small disk of its own."""
+        folder.mkdir(parents=True, exist_ok=True)
+        options = f"size={size}"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True)
+        self.mounted.append(folder)
+
+    def fill(self, folder: Path) -> Path:
+        """Takes all the space that is left; the file to delete afterwards."""
+        self.note("full disks", f"fill {folder.name} of {folder.parent.name}")
+        filler = folder / "filler"
+        with open(filler, "wb", buffering=0) as file:
+            try:
+                while file.write(b"\0" * 4096):
+                    pass
+            except OSError:
+                return filler
+        raise AssertionError("a disk without an end")
+
+    # --- Afterwards -----------------------------------------------------------------------------
+
+    def calm(self) -> None:
+        """Nothing disturbs any more, and all that died is back."""
+        self.network.clear()
+        for name in list(self.frozen):
+            self.thaw(name)
+        self.thaw_nodes(*list(self.frozen_nodes))
+        self.start_nodes(*list(self.dead_nodes))
+        for name in self.commands:
+            if name not in self.processes and name != "load":
+                self.restart(name)
+        self.await_whole()
+        self.await_ready(*(name for name in self.processes if name != "load"))
+        say("calm")
