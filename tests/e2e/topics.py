@@ -26,9 +26,13 @@ class Record:
     value: bytes
 
 
-def dump(brokers: str, topic: str) -> list[Record]:
-    """All records of a topic; within a partition in the order of offsets."""
-    command = ["kcat", "-b", brokers, "-C", "-t", topic, "-o", "beginning", "-e", "-q"]
+# kcat's choice of records. It finds the end of a topic only when nobody writes.
+ALL = ("-o", "beginning", "-e")
+
+
+def dump(brokers: str, topic: str, choice: tuple[str, ...] = ALL) -> list[Record]:
+    """All records of a topic, or those chosen; within a partition in the order of offsets."""
+    command = ["kcat", "-b", brokers, "-C", "-t", topic, *choice, "-q"]
     output = subprocess.run(
         [*command, "-f", "%p %o %T %S %s\n"], capture_output=True, check=True
     ).stdout

@@ -282,7 +282,7 @@ class Proxy:
     async def serve(self, connection: Connection, reader: asyncio.StreamReader) -> None:
         try:
             await self.join(connection, reader)
-        except OSError:
+        except (OSError, asyncio.TimeoutError):
             connection.reset("unreachable")
         finally:
             self.connections.discard(connection)

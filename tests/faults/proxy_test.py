@@ -44,7 +44,8 @@ class ProxyTest(unittest.TestCase):
         self.listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=serve_echo, args=(self.listener,), daemon=True).start()
         self.network = Network(seed=1, pids=lambda: {"me": os.getpid()})
-        self.enterContext(self.network)
+        self.network.__enter__()
+        self.addCleanup(self.network.__exit__, None, None, None)
         self.addCleanup(self.listener.close)
         port = self.listener.getsockname()[1]
         self.proxy = self.network.add("echo", port, client_matters=True)

@@ -36,6 +36,7 @@ CLOCK_LIBRARY = "libfaketimeMT.so.1"
 ACCEPTED = r'jembatan_gateway_intents_total\{.*status="accepted"'
 CLAIMS = "jembatan_bridge_claims_total"
 OWNED = "jembatan_bridge_partitions_owned"
+PARTITIONS = 6
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ def total(lab: Lab, tier: str, pattern: str) -> float:
     return sum(lab.metric(name, pattern) for name in lab.names(tier))
 
 
+def owns_all(lab: Lab, bridge: str) -> bool:
+    return lab.metric(bridge, OWNED) == PARTITIONS
+
+
 def uneasy(lab: Lab, low: float, high: float) -> None:
     time.sleep(lab.chance.uniform(low, high))
 
@@ -81,7 +86,7 @@ def kill_bridges(lab: Lab) -> None:
         name, other = lab.chance.sample(lab.names("bridge"), 2)
         claims = lab.metric(other, CLAIMS)
         lab.kill_service(name)
-        wait_for("the other bridge owns all", lambda o=other: lab.metric(o, OWNED) == 6, 25)
+        wait_for("the other bridge owns all", lambda o=other: owns_all(lab, o), 25)
         felt(lab.metric(other, CLAIMS) > claims, "the other bridge claimed nothing")
         lab.restart(name)
         lab.await_ready(name)
@@ -112,7 +117,7 @@ def freeze_bridge(lab: Lab) -> None:
     """The other takes over, then the frozen one comes back as a zombie."""
     name, other = lab.chance.sample(lab.names("bridge"), 2)
     lab.freeze(name)
-    wait_for("the other bridge owns all", lambda: lab.metric(other, OWNED) == 6, 40)
+    wait_for("the other bridge owns all", lambda: owns_all(lab, other), 40)
     lab.thaw(name)
     wait_for("the thawed bridge owns again", lambda: lab.metric(name, OWNED) > 0, 40)
 
@@ -385,9 +390,9 @@ def gateway_clock(lab: Lab) -> float:
 
 
 def bridge_clock(lab: Lab) -> float:
-    """The last time at which an outcome says it was decided."""
+    """The time at which one of the last outcomes says it was decided."""
     last = None
-    for record in topics.dump(lab.brokers, topics.OUTCOMES):
+    for record in topics.dump(lab.brokers, topics.OUTCOMES, ("-o", "-5", "-c", "20")):
         message = topics.fields(record.value)
         if 4 in message and (last is None or record.append_ms >= last[0]):
             decided_at = topics.fields(topics.fields(message[4])[14])
@@ -547,12 +552,19 @@ SCENARIOS = {s.name: s for s in [*PROCESSES, *BROKERS, *NETWORK, *DISKS, *TIME]}
 # --- One run ------------------------------------------------------------------------------------
 
 
+def shared(lab: Lab) -> bool:
+    """Whether every bridge owns some: no rebalance is under way that could be taken for harm."""
+    owned = [lab.metric(name, OWNED) for name in lab.names("bridge")]
+    return all(owned) and sum(owned) == PARTITIONS
+
+
 def play(lab: Lab, scenario: Scenario) -> dict:
     """From an empty folder to the verdict; the load's figures."""
     scenario.prepare(lab)
     lab.start_house(OFFERS)
     lab.start_load(rate=RATE, seconds=LOAD_S, viewers=60, settle_seconds=SETTLE_S)
     lab.await_results(2 * RATE)
+    wait_for("the bridges share the partitions", lambda: shared(lab))
     scenario.strike(lab)
     lab.calm()
     lab.await_results(ledger_end(lab) + 1)
