@@ -29,7 +29,9 @@ from stage import KAFKA, Stage, expect, say, wait_for  # noqa: E402
 NODES = (1, 2, 3)
 LISTENERS = {"clients": "PLAINTEXT", "brokers": "INTERNAL", "controllers": "CONTROLLER"}
 INTENTS = "jembatan.intents.v1"
-TOPICS = (INTENTS, "jembatan.outcomes.v1", "__consumer_offsets")
+OFFSETS = "__consumer_offsets"
+TOPICS = (INTENTS, "jembatan.outcomes.v1", OFFSETS)
+GROUP = "jembatan-bridge"
 # How long a cluster may take to be whole again once nothing disturbs it.
 WHOLE_S = 60
 
@@ -142,6 +144,13 @@ class Lab(Stage):
     def leaders(self, ask: int = 0) -> list[int]:
         """The leader of each partition of intents."""
         return [partition["leader"] for partition in self.partitions(INTENTS, ask=ask)]
+
+    def coordinator(self) -> int:
+        """The node that coordinates the bridges' group: it leads the partition of offsets that
+        Java's hash of the group's name chooses."""
+        partitions = self.partitions(OFFSETS)
+        number = java_hash(GROUP) % len(partitions)
+        return next(each["leader"] for each in partitions if each["partition"] == number)
 
     def await_leader_elsewhere(self, node: int, seconds: float = 30) -> None:
         others = [number for number in self.healthy_nodes() if number != node]
@@ -272,3 +281,11 @@ class Lab(Stage):
         self.await_whole()
         self.await_ready(*(name for name in self.processes if name != "load"))
         say("calm")
+
+
+def java_hash(text: str) -> int:
+    """String.hashCode without its sign bit, as Kafka takes it."""
+    value = 0
+    for character in text:
+        value = (31 * value + ord(character)) & 0xFFFFFFFF
+    return value & 0x7FFFFFFF

@@ -146,6 +146,10 @@ def leader_of_some(lab: Lab) -> int:
     return lab.chance.choice(lab.leaders())
 
 
+def coordinator(lab: Lab) -> int:
+    return lab.coordinator()
+
+
 def kill_leader(lab: Lab) -> None:
     for _ in range(2):
         node = leader_of_some(lab)
@@ -155,12 +159,15 @@ def kill_leader(lab: Lab) -> None:
         lab.await_whole()
 
 
-def freeze_leader(lab: Lab) -> None:
-    node = leader_of_some(lab)
-    lab.freeze_nodes(node)
-    lab.await_leader_elsewhere(node)
-    time.sleep(5)
-    lab.thaw_nodes(node)
+def freeze_broker(choose: Callable[[Lab], int]):
+    def strike(lab: Lab) -> None:
+        node = choose(lab)
+        lab.freeze_nodes(node)
+        lab.await_leader_elsewhere(node)
+        time.sleep(5)
+        lab.thaw_nodes(node)
+
+    return strike
 
 
 def none_accepted(lab: Lab, seconds: float) -> None:
@@ -247,9 +254,9 @@ def isolate(lab: Lab, node: int, inwards: bool, outwards: bool) -> None:
     lab.disturb(f"(brokers|controllers)-[^{node}]", Fault(hold=held_from, clients=me))
 
 
-def partition(inwards: bool, outwards: bool):
+def partition(inwards: bool, outwards: bool, choose: Callable[[Lab], int] = leader_of_some):
     def strike(lab: Lab) -> None:
-        node = leader_of_some(lab)
+        node = choose(lab)
         isolate(lab, node, inwards, outwards)
         lab.await_leader_elsewhere(node)
         time.sleep(4)
@@ -451,7 +458,10 @@ PROCESSES = [
 
 BROKERS = [
     Scenario("kill-leader", "F05", "kill -9 of a broker that leads, twice", kill_leader),
-    Scenario("freeze-leader", "F08", "a broker that leads stands still", freeze_leader),
+    Scenario("freeze-leader", "F08", "a broker that leads stands still",
+             freeze_broker(leader_of_some)),
+    Scenario("freeze-coordinator", "F08 F18", "the coordinator of the bridges' group stands still",
+             freeze_broker(coordinator)),
     Scenario("kill-majority", "F07", "kill -9 of two brokers of three", kill_majority),
     Scenario("freeze-majority", "F08", "two brokers of three stand still", freeze_majority),
     Scenario("kill-brokers", "F04", "kill -9 of all brokers at once", kill_all_nodes),
@@ -511,6 +521,11 @@ NETWORK = [
     Scenario("partition-out", "F09", "no byte of a broker that leads reaches anybody",
              partition(False, True)),
     Scenario("partition", "F09", "a broker that leads is alone", partition(True, True)),
+    Scenario("partition-coordinator", "F09 F18", "the coordinator of the bridges' group is alone",
+             partition(True, True, coordinator)),
+    Scenario("coordinator-out", "F09 F18",
+             "no byte of the coordinator of the bridges' group reaches anybody",
+             partition(False, True, coordinator)),
     Scenario("cut-gateways", "F09 F16", "the gateways lose Kafka, the bridges see it",
              cut_gateways),
     Scenario("cut-bridges", "F09", "the bridges lose Kafka, the gateways see it", cut_bridges),
