@@ -7,7 +7,6 @@
 #include "libs/base/clock.h"
 #include "libs/base/log.h"
 #include "libs/base/status.h"
-#include "libs/intent/limits.h"
 
 namespace jembatan::gateway {
 namespace {
@@ -28,7 +27,7 @@ OutcomeReader::OutcomeReader(kafka::ClusterConfig cluster, int partitions,
     : cluster_(std::move(cluster)),
       context_(context),
       window_(window),
-      lag_(lag),
+      feed_(partitions, window, lag),
       sink_(std::move(sink)),
       restarted_(static_cast<size_t>(partitions), false),
       probe_(context) {
@@ -60,22 +59,19 @@ void OutcomeReader::AskEnd(int32_t partition) {
                       if (!end.ok())
                         return Later(partition, [this, partition] { AskEnd(partition); });
                       answered_ms_.store(MonotonicMs(), std::memory_order_relaxed);
-                      partitions_[partition]->target = *end;
+                      feed_.OnEnd(partition, *end);
                       AskStart(partition);
                     });
 }
 
 void OutcomeReader::AskStart(int32_t partition) {
-  const int64_t since_ms = base::WallMs() - kOutcomeReachMs;
+  const int64_t since_ms = feed_.SinceMs(base::WallMs());
   admin_->OffsetAtTime(kafka::kOutcomesTopic, partition, since_ms,
                        [this, partition, since_ms](absl::StatusOr<int64_t> offset) {
                          if (!offset.ok())
                            return Later(partition, [this, partition] { AskStart(partition); });
-                         // An outcome is appended after its intent, by clocks that differ by M at
-                         // most. From the very first record on nothing can be missing.
-                         partitions_[partition]->append_floor_ms =
-                             *offset == 0 ? 0 : since_ms + intent::kBrokerSkewMs;
-                         BeginAt(partition, *offset);
+                         feed_.OnStart(partition, *offset, since_ms);
+                         ReadFrom(partition, *offset);
                        });
 }
 
@@ -90,9 +86,12 @@ void OutcomeReader::AskBegin(int32_t partition) {
 }
 
 void OutcomeReader::BeginAt(int32_t partition, int64_t offset) {
-  Partition& state = *partitions_[partition];
-  ++state.starts;
-  window_.StartPartition(partition, offset, state.append_floor_ms);
+  feed_.Begin(partition, offset);
+  ReadFrom(partition, offset);
+}
+
+void OutcomeReader::ReadFrom(int32_t partition, int64_t offset) {
+  ++partitions_[partition]->starts;
   reader_->Start(partition, offset);
   Reached(partition, offset);
 }
@@ -124,32 +123,24 @@ void OutcomeReader::OnRecords(std::span<const kafka::Record> records) {
 }
 
 void OutcomeReader::Feed(const kafka::Record& record, int64_t now_ms, bool* restarted) {
-  const OutcomeWindow::Fed fed = window_.Feed(record.partition, record.offset, record.value);
-  if (fed.read_again_from >= 0) {
+  const int32_t partition = record.partition;
+  OutcomeFeed::Step step = feed_.OnRecord(partition, record.offset, record.value, now_ms);
+  if (step.read_again_from >= 0) {
     *restarted = true;
-    const int32_t partition = record.partition;
     reader_->Stop(partition);
     base::Log(base::Level::kInfo, "outcomes_read_again",
-              {{"partition", partition}, {"from", fed.read_again_from}});
-    const int64_t from = fed.read_again_from;
+              {{"partition", partition}, {"from", step.read_again_from}});
+    const int64_t from = step.read_again_from;
     if (partitions_[partition]->starts < 4) return BeginAt(partition, from);
     return Later(partition, [this, partition, from] { BeginAt(partition, from); });
   }
-  if (fed.final) finals_.push_back(fed.final);
-  if (fed.intent_offset >= 0) lag_.OnOutcome(record.partition, fed.intent_offset, now_ms);
-  if (fed.progress_ms >= 0) lag_.OnProgress(record.partition, fed.progress_ms, now_ms);
-  Reached(record.partition, record.offset + 1);
+  if (step.final) finals_.push_back(std::move(step.final));
+  Reached(partition, record.offset + 1);
 }
 
 void OutcomeReader::Reached(int32_t partition, int64_t next_offset) {
-  Partition& state = *partitions_[partition];
-  if (state.caught_up || state.target < 0 || next_offset < state.target) return;
-  state.caught_up = true;
-  const bool was_ready = window_.ready();
-  window_.SetCaughtUp(partition);
-  if (!was_ready && window_.ready()) {
-    base::Log(base::Level::kInfo, "outcome_window_ready", {{"finals", window_.size()}});
-  }
+  if (!feed_.OnReached(partition, next_offset)) return;
+  base::Log(base::Level::kInfo, "outcome_window_ready", {{"finals", window_.size()}});
 }
 
 void OutcomeReader::OnPartitionEnd(int32_t partition, int64_t next_offset) {
@@ -165,7 +156,7 @@ void OutcomeReader::OnError(int32_t partition, const absl::Status& status) {
   // What was asked for is no longer in the log: go on with what is, knowing that it reaches back
   // less.
   reader_->Stop(partition);
-  partitions_[partition]->append_floor_ms = base::WallMs();
+  feed_.OnTruncated(partition, base::WallMs());
   Later(partition, [this, partition] { AskBegin(partition); });
 }
 

@@ -1,10 +1,9 @@
 #pragma once
 
-// OutcomeReader: keeps the gateway's memory of finals: reads every partition of the outcomes topic
-// from (now - window) on, feeds the OutcomeWindow, and hands finals to every shard's intake and
-// times to the lag forecast. A partition counts as caught up when it has reached the log's end as
-// it was seen at start; a record that cannot be judged from where the reading began starts the
-// reading again earlier (protocol rule 2), at growing intervals should that not end.
+// OutcomeReader: keeps the gateway's memory of finals: reads every partition of the outcomes topic,
+// feeds the OutcomeWindow and the lag forecast, and hands finals to every shard's intake. From
+// where it reads and what a record means is the OutcomeFeed's; a reading that has to begin again
+// and again does so at growing intervals.
 //
 // Owned by the composition; everything on shard 0's thread, construction and destruction included.
 
@@ -18,20 +17,14 @@
 #include "absl/status/statusor.h"
 #include <boost/asio/steady_timer.hpp>
 
-#include "libs/intent/limits.h"
 #include "libs/kafka/admin.h"
 #include "libs/kafka/config.h"
 #include "libs/kafka/consumer.h"
 #include "services/gateway/lag_forecast.h"
+#include "services/gateway/outcome_feed.h"
 #include "services/gateway/outcome_window.h"
 
 namespace jembatan::gateway {
-
-// How far back a start reads: what the answers of a whole intent's life need, and ten minutes for
-// clients that ask late.
-inline constexpr int64_t kOutcomeReachMs = intent::kTtlMs + intent::kFutureMs +
-                                           2 * intent::kBrokerSkewMs + intent::kGatewaySkewMs +
-                                           10LL * 60 * 1000;
 
 class OutcomeReader final : public kafka::ReaderHandler {
  public:
@@ -53,10 +46,6 @@ class OutcomeReader final : public kafka::ReaderHandler {
  private:
   struct Partition {
     explicit Partition(boost::asio::io_context& context) : retry(context) {}
-    // Offset to reach before the partition counts as caught up; -1: not asked yet.
-    int64_t target = -1;
-    int64_t append_floor_ms = 0;
-    bool caught_up = false;
     // Readings begun, and the timer of the next when it has to wait.
     int starts = 0;
     boost::asio::steady_timer retry;
@@ -66,6 +55,7 @@ class OutcomeReader final : public kafka::ReaderHandler {
   void AskStart(int32_t partition);
   void AskBegin(int32_t partition);
   void BeginAt(int32_t partition, int64_t offset);
+  void ReadFrom(int32_t partition, int64_t offset);
   void Later(int32_t partition, std::function<void()> task);
   void Feed(const kafka::Record& record, int64_t now_ms, bool* restarted);
   void Reached(int32_t partition, int64_t next_offset);
@@ -73,8 +63,8 @@ class OutcomeReader final : public kafka::ReaderHandler {
 
   const kafka::ClusterConfig cluster_;
   boost::asio::io_context& context_;
-  OutcomeWindow& window_;
-  LagForecast& lag_;
+  const OutcomeWindow& window_;
+  OutcomeFeed feed_;
   const FinalSink sink_;
   std::vector<std::unique_ptr<Partition>> partitions_;
   std::vector<FinalPtr> finals_;
