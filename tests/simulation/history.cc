@@ -1,256 +1,237 @@
 #include "tests/simulation/history.h"
 
 #include <memory>
-#include <set>
 
 #include "libs/base/timestamp.h"
 #include "libs/intent/limits.h"
 #include "tests/simulation/judge.h"
-#include "tests/simulation/sim_bridge.h"
+#include "tests/simulation/offers.h"
+#include "tests/simulation/plan.h"
+#include "tests/simulation/sim_group.h"
 #include "tests/simulation/sim_log.h"
 
 namespace jembatan::simulation {
 namespace {
 
-constexpr int kPartitions = 2;
-constexpr int kBridges = 3;
-constexpr int kOffers = 4;
-constexpr int64_t kTroubleMs = 300'000;
-constexpr int64_t kCalmMs = 400'000;
-constexpr int64_t kSessionTimeoutMs = 10'000;
+using Kind = Entry::Kind;
+
+constexpr int64_t kEndMs = World::kEpochMs + kTroubleMs + kCalmMs;
 
 class History {
  public:
   explicit History(const HistoryOptions& options)
-      : world_(options.seed),
-        log_(&world_, kPartitions),
-        market_(&world_, options.market_rules),
-        owner_(kPartitions, -1) {
+      : options_(options),
+        plan_(MakePlan(options.seed)),
+        world_(options.seed),
+        log_(&world_, kPartitions, plan_.broker_skew_ms),
+        market_(&world_, options.market_rules) {
     world_.tracing = options.trace;
+    world_.stormy = plan_.storm;
     for (int i = 0; i < kBridges; ++i) {
       bridges_.push_back(std::make_unique<SimBridge>(&world_, &log_, &market_, i,
                                                      options.bridge_rules, options.bridge_bugs));
-      bridges_[i]->commit_allowed = [this, i](int partition) {
-        return owner_[partition] == i && owner_life_[partition] == bridges_[i]->life();
-      };
-      bridges_[i]->on_release = [this](int partition) { Released(partition); };
+    }
+    for (int i = 0; i < kGateways; ++i) {
+      gateways_.push_back(std::make_unique<SimGateway>(
+          &world_, &log_,
+          SimGateway::Options{.number = i,
+                              .clock_skew_max_ms = plan_.gateway_skew_ms,
+                              .bugs = options.gateway_bugs}));
+    }
+    for (int i = 0; i < kViewers; ++i) {
+      viewers_.push_back(std::make_unique<SimViewer>(&world_, i, &gateways_, options.viewer_bugs));
     }
     log_.on_append = [this](int partition) {
       for (auto& bridge : bridges_) bridge->LookAgain(partition);
+      for (auto& gateway : gateways_) gateway->LookAgain(partition);
+    };
+    market_.on_restart = [this] {
+      for (auto& bridge : bridges_) bridge->BreakStream();
     };
   }
 
   HistoryResult Run() {
     for (auto& bridge : bridges_) bridge->Boot();
-    for (int p = 0; p < kPartitions; ++p) Give(p, static_cast<int>(world_.chance.Between(0, 2)));
-    PlanTaps();
-    PlanTrouble();
-    WatchMembers();
+    for (auto& gateway : gateways_) gateway->Boot();
+    group_ = std::make_unique<SimGroup>(&world_, &bridges_);
+    group_->Start();
+    for (const Entry& entry : plan_.entries) {
+      if (options_.only && !options_.only->contains(entry.number)) continue;
+      world_.At(World::kEpochMs + entry.at_ms, [this, &entry] { Happen(entry); });
+    }
     world_.RunUntil(World::kEpochMs + kTroubleMs);
     Calm();
-    world_.RunUntil(World::kEpochMs + kTroubleMs + kCalmMs);
+    world_.RunUntil(kEndMs - 5'000);
+    for (auto& viewer : viewers_) viewer->AskAgain();
+    world_.RunUntil(kEndMs);
     return Conclude();
   }
 
  private:
-  // --- The viewers and their gateways
-  // -------------------------------------------------------------
+  void Happen(const Entry& entry) {
+    world_.Trace("plan: %s", InWords(entry).c_str());
+    Chance chance(Mix(entry.seed, 3));
+    switch (entry.kind) {
+      case Kind::kTap:
+        return viewers_[entry.victim]->OnTap(entry);
+      case Kind::kRawTap:
+        return AppendRaw(RawIntent(entry));
+      case Kind::kCopy:
+        return AppendRaw(RawIntent(plan_.entries[entry.victim - 1]));
+      case Kind::kForgery:
+        return AppendRaw(Forged(entry, chance));
+      case Kind::kGarbage:
+        log_.Append(SimLog::Topic::kIntents, 0, "offer-0", "\xff not a message");
+        return;
+      case Kind::kMarketRestart:
+        return market_.Restart();
+      case Kind::kMarketCrash:
+        return market_.CrashInNextTransaction();
+      case Kind::kMarketFlaps:
+        return Flap(World::kEpochMs + entry.at_ms + entry.length_ms, chance);
+      case Kind::kLeaderChange:
+        return log_.ChangeLeader(
+            entry.victim < kPartitions ? SimLog::Topic::kIntents : SimLog::Topic::kOutcomes,
+            entry.victim % kPartitions, chance);
+      case Kind::kMove:
+        return group_->Move(entry.victim);
+      case Kind::kBridgeCut:
+        return group_->Cut(entry.victim);
+      case Kind::kBridgeCrash:
+      case Kind::kBridgeFreeze:
+      case Kind::kBridgeClock:
+      case Kind::kBreakStream:
+        return BefallBridge(entry, *bridges_[entry.victim]);
+      case Kind::kGatewayCrash:
+      case Kind::kGatewayFreeze:
+      case Kind::kGatewayClock:
+      case Kind::kProducerRebuilt:
+        return BefallGateway(entry, *gateways_[entry.victim]);
+    }
+  }
 
-  crossing::v1::PurchaseIntent Tap(int64_t tap_ms) {
+  void Flap(int64_t until_ms, Chance chance) {
+    market_.Restart();
+    int64_t next_ms = chance.Between(200, 3'000);
+    if (world_.now_ms() + next_ms > until_ms) return;
+    world_.After(next_ms, [this, until_ms, chance] { Flap(until_ms, chance); });
+  }
+
+  void BefallBridge(const Entry& entry, SimBridge& bridge) {
+    if (!bridge.alive()) return;
+    if (entry.kind == Kind::kBridgeFreeze) bridge.Freeze(entry.length_ms);
+    if (entry.kind == Kind::kBridgeClock) bridge.StepClock(entry.length_ms);
+    if (entry.kind == Kind::kBreakStream) bridge.BreakStream();
+    if (entry.kind != Kind::kBridgeCrash) return;
+    bridge.Crash();
+    world_.After(entry.length_ms, [&bridge] {
+      if (!bridge.alive()) bridge.Boot();
+    });
+  }
+
+  void BefallGateway(const Entry& entry, SimGateway& gateway) {
+    if (!gateway.alive()) return;
+    if (entry.kind == Kind::kGatewayFreeze) gateway.Freeze(entry.length_ms);
+    if (entry.kind == Kind::kGatewayClock) gateway.StepClock(entry.length_ms);
+    if (entry.kind == Kind::kProducerRebuilt) gateway.RebuildProducer();
+    if (entry.kind != Kind::kGatewayCrash) return;
+    gateway.Crash();
+    world_.After(entry.length_ms, [&gateway] {
+      if (!gateway.alive()) gateway.Boot();
+    });
+  }
+
+  // --- Intents that no viewer of ours sent: copies and forgeries that no sound gateway makes.
+
+  static void Sign(crossing::v1::PurchaseIntent* intent) {
+    std::string body = intent->offer_id() + "/" + std::to_string(intent->quantity());
+    intent->set_fingerprint((body + std::string(32, '.')).substr(0, 32));
+  }
+
+  static crossing::v1::PurchaseIntent RawIntent(const Entry& tap) {
+    Chance chance(Mix(tap.seed, 4));
     crossing::v1::PurchaseIntent intent;
-    base::Uuid id = base::Uuid::MakeV7(tap_ms, world_.chance.Next(), world_.chance.Next());
+    int64_t tap_ms = World::kEpochMs + tap.at_ms + chance.Between(-2'000, 4'000);
+    base::Uuid id = base::Uuid::MakeV7(tap_ms, chance.Next(), chance.Next());
     intent.set_intent_id(id.ToString());
-    intent.set_buyer_ref(std::string(32, static_cast<char>('a' + world_.chance.Between(0, 2))));
-    intent.set_offer_id(Offer());
+    intent.set_buyer_ref(std::string(32, static_cast<char>('a' + chance.Between(0, 2))));
+    intent.set_offer_id(SomeOffer(chance));
     intent.set_quantity(1);
-    intent.set_marketplace_id(world_.chance.OneIn(40) ? "elsewhere" : "m");
-    intent.set_consent_given(!world_.chance.OneIn(30));
+    intent.set_marketplace_id(chance.OneIn(40) ? "elsewhere" : "m");
+    intent.set_consent_given(!chance.OneIn(30));
     base::SetMs(tap_ms + intent::kTtlMs, intent.mutable_deadline());
     Sign(&intent);
     return intent;
   }
 
-  std::string Offer() { return "offer-" + std::to_string(world_.chance.Between(0, kOffers - 1)); }
-
-  void Sign(crossing::v1::PurchaseIntent* intent) {
-    std::string body = intent->offer_id() + "/" + std::to_string(intent->quantity());
-    intent->set_fingerprint((body + std::string(32, '.')).substr(0, 32));
-  }
-
-  static int PartitionOf(const std::string& offer) { return (offer.back() - '0') % kPartitions; }
-
-  void Submit(const crossing::v1::PurchaseIntent& intent, int64_t delay_ms) {
-    world_.After(delay_ms, [this, intent] {
-      world_.Trace("append intent %s %s %s at %d/%zu", intent.intent_id().c_str(),
-                   intent.buyer_ref().substr(0, 1).c_str(),
-                   intent.fingerprint().substr(0, 9).c_str(), PartitionOf(intent.offer_id()),
-                   log_.intents[PartitionOf(intent.offer_id())].size());
-      log_.AppendIntent(PartitionOf(intent.offer_id()), intent.offer_id(),
-                        intent.SerializeAsString());
-    });
-  }
-
-  void PlanTaps() {
-    int64_t taps = world_.chance.Between(8, 40);
-    for (int64_t i = 0; i < taps; ++i) {
-      world_.After(world_.chance.Between(0, kTroubleMs), [this] {
-        crossing::v1::PurchaseIntent intent =
-            Tap(world_.now_ms() + world_.chance.Between(-2'000, 4'000));
-        Submit(intent, world_.Delay());
-        // Copies, some of them appended long after (a frozen gateway).
-        for (int64_t copies = world_.chance.Between(-3, 3); copies > 0; --copies) {
-          Submit(intent,
-                 world_.chance.OneIn(2) ? world_.Delay() : world_.chance.Between(0, 200'000));
-        }
-        if (world_.chance.OneIn(8)) {
-          crossing::v1::PurchaseIntent other = intent;
-          world_.chance.OneIn(2) ? other.set_quantity(2) : other.set_offer_id(Offer());
-          Sign(&other);
-          Submit(other, world_.chance.Between(0, 60'000));
-        }
-      });
+  crossing::v1::PurchaseIntent Forged(const Entry& entry, Chance& chance) const {
+    crossing::v1::PurchaseIntent other = RawIntent(plan_.entries[entry.victim - 1]);
+    if (chance.OneIn(2)) {
+      other.set_quantity(2);
+    } else {
+      other.set_offer_id(SomeOffer(chance));
     }
-    if (world_.chance.OneIn(3)) {
-      world_.After(world_.chance.Between(0, kTroubleMs),
-                   [this] { log_.AppendIntent(0, "offer-0", "\xff not a message"); });
-    }
+    Sign(&other);
+    return other;
   }
 
-  // --- Trouble
-  // -------------------------------------------------------------------------------------
-
-  void PlanTrouble() {
-    int64_t troubles = world_.chance.Between(0, 24);
-    for (int64_t i = 0; i < troubles; ++i) {
-      world_.After(world_.chance.Between(0, kTroubleMs), [this] { Trouble(); });
-    }
+  void AppendRaw(const crossing::v1::PurchaseIntent& intent) {
+    int partition = PartitionOf(intent.offer_id());
+    world_.Trace("append intent %s %s %s at %d/%zu", intent.intent_id().c_str(),
+                 intent.buyer_ref().substr(0, 1).c_str(), intent.fingerprint().substr(0, 9).c_str(),
+                 partition, log_.intents[partition].size());
+    log_.Append(SimLog::Topic::kIntents, partition, intent.offer_id(), intent.SerializeAsString());
   }
 
-  void Trouble() {
-    int64_t victim = world_.chance.Between(0, kBridges - 1);
-    int64_t kind = world_.chance.Between(0, 5);
-    static constexpr const char* kKinds[] = {"crash",          "freeze",        "break stream",
-                                             "market restart", "leader change", "move"};
-    world_.Trace("trouble: %s, bridge %d", kKinds[kind], static_cast<int>(victim));
-    SimBridge& bridge = *bridges_[victim];
-    switch (kind) {
-      case 0:
-        if (!bridge.alive()) return;
-        bridge.Crash();
-        world_.After(world_.chance.Between(100, 60'000), [&bridge] {
-          if (!bridge.alive()) bridge.Boot();
-        });
-        return;
-      case 1:
-        if (bridge.alive()) bridge.Freeze(world_.chance.Between(1'000, 150'000));
-        return;
-      case 2:
-        bridge.BreakStream();
-        return;
-      case 3:
-        market_.Restart();
-        for (auto& each : bridges_) each->BreakStream();
-        return;
-      case 4:
-        log_.ChangeLeader(static_cast<int>(world_.chance.Between(0, kPartitions - 1)));
-        return;
-      default:
-        Move(static_cast<int>(world_.chance.Between(0, kPartitions - 1)));
-        return;
-    }
-  }
-
-  // --- The group
-  // -----------------------------------------------------------------------------------
-
-  bool Healthy(int member) const {
-    return bridges_[member]->alive() && !bridges_[member]->frozen();
-  }
-
-  void Give(int partition, int member) {
-    world_.Trace("group: partition %d to bridge %d", partition, member);
-    owner_[partition] = member;
-    owner_life_[partition] = bridges_[member]->life();
-    bridges_[member]->Assign(partition);
-  }
-
-  int SomeHealthy() {
-    int first = static_cast<int>(world_.chance.Between(0, kBridges - 1));
-    for (int i = 0; i < kBridges; ++i) {
-      if (Healthy((first + i) % kBridges)) return (first + i) % kBridges;
-    }
-    return -1;
-  }
-
-  // A rebalance that the owner takes part in: it drains within a budget.
-  void Move(int partition) {
-    int owner = owner_[partition];
-    if (owner < 0 || !Healthy(owner) || moving_.contains(partition)) return;
-    moving_.insert(partition);
-    bridges_[owner]->Revoke(partition, /*lost=*/false);
-    world_.After(5'000, [this, partition, owner] {
-      if (owner_[partition] == owner && moving_.contains(partition)) Released(partition);
-    });
-  }
-
-  void Released(int partition) {
-    if (moving_.erase(partition) == 0) return;
-    int next = SomeHealthy();
-    owner_[partition] = -1;
-    if (next >= 0) Give(partition, next);
-  }
-
-  // Members that are silent for longer than the session time-out lose their partitions.
-  void WatchMembers() {
-    for (int p = 0; p < kPartitions; ++p) {
-      int owner = owner_[p];
-      bool silent = owner < 0 || !Healthy(owner) || owner_life_[p] != bridges_[owner]->life();
-      if (!silent) {
-        silent_since_[p] = world_.now_ms();
-      } else if (world_.now_ms() - silent_since_[p] > kSessionTimeoutMs) {
-        int next = SomeHealthy();
-        if (next >= 0) {
-          moving_.erase(p);
-          if (owner >= 0) bridges_[owner]->Revoke(p, /*lost=*/true);
-          Give(p, next);
-          silent_since_[p] = world_.now_ms();
-        }
-      }
-    }
-    world_.After(1'000, [this] { WatchMembers(); });
-  }
+  // --- The end
 
   void Calm() {
     world_.calm = true;
     for (auto& bridge : bridges_) {
       if (!bridge->alive()) bridge->Boot();
+      bridge->SetClockRight();
+    }
+    for (auto& gateway : gateways_) {
+      if (!gateway->alive()) gateway->Boot();
+      gateway->SetClockRight();
     }
   }
 
   HistoryResult Conclude() {
+    Witnesses witnesses;
+    for (const auto& viewer : viewers_) {
+      for (const TapStory* story : viewer->stories()) witnesses.stories.push_back(story);
+      witnesses.strangers += viewer->strangers();
+    }
+    JudgedHistory judged = JudgeHistory(log_, market_.ledger, witnesses);
     HistoryResult result;
-    JudgedHistory judged = JudgeHistory(log_, market_.ledger);
     result.violation = judged.violation;
     result.intents = judged.intents;
     result.expired = judged.expired;
     result.void_outcomes = judged.void_outcomes;
     result.ordered = market_.ledger.size();
-    for (auto& bridge : bridges_) {
-      if (bridge->core() != nullptr) result.claims += bridge->core()->counts().claims;
+    for (auto& bridge : bridges_) result.claims += bridge->core()->counts().claims;
+    result.taps = witnesses.stories.size();
+    for (const TapStory* story : witnesses.stories) {
+      result.accepted += !story->ids.back().accepted.empty();
+      result.none += story->end == TapStory::End::kNone;
+      result.refused += story->end == TapStory::End::kRefused;
+      result.forgotten += story->end == TapStory::End::kForgotten;
     }
     result.steps = world_.steps;
     result.virtual_ms = kTroubleMs + kCalmMs;
     return result;
   }
 
+  const HistoryOptions& options_;
+  const Plan plan_;
   World world_;
   SimLog log_;
   SimMarket market_;
   std::vector<std::unique_ptr<SimBridge>> bridges_;
-  std::vector<int> owner_;
-  uint64_t owner_life_[kPartitions] = {};
-  std::set<int> moving_;
-  int64_t silent_since_[kPartitions] = {World::kEpochMs, World::kEpochMs};
+  std::vector<std::unique_ptr<SimGateway>> gateways_;
+  std::vector<std::unique_ptr<SimViewer>> viewers_;
+  std::unique_ptr<SimGroup> group_;
 };
 
 }  // namespace

@@ -1,15 +1,20 @@
 #pragma once
 
-// History: one seed's story: taps, copies, crashes, freezes, broken streams, rebalances, leader
-// changes for five virtual minutes, then calm until everything is decided. Judge: P1-P6 and the
-// certainty of NONE, checked from outside on the log and the marketplace's ledger alone.
+// History: one seed's story: viewers' taps through gateways, intents and copies appended past them,
+// and what the plan holds of crashes, freezes, broken streams, rebalances, leader changes and
+// clocks that step, for five virtual minutes; then calm until everything is decided. Afterwards it
+// is judged from outside.
 
 #include <cstdint>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "services/bridge/partition.h"
 #include "tests/simulation/sim_bridge.h"
+#include "tests/simulation/sim_gateway.h"
 #include "tests/simulation/sim_market.h"
+#include "tests/simulation/sim_viewer.h"
 
 namespace jembatan::simulation {
 
@@ -17,19 +22,28 @@ struct HistoryOptions {
   uint64_t seed = 1;
   // Print the story.
   bool trace = false;
+  // Entries of the plan that happen; none given: all.
+  std::optional<std::set<int>> only = {};
   bridge::Rules bridge_rules = {};
   BridgeBugs bridge_bugs = {};
   MarketRules market_rules = {};
+  GatewayBugs gateway_bugs = {};
+  ViewerBugs viewer_bugs = {};
 };
 
 struct HistoryResult {
-  // Empty: the promise held. Otherwise what was broken, with the guilty intent.
+  // Empty: the promise held. Otherwise what was broken, and after ": intent" by which one.
   std::string violation;
   uint64_t intents = 0;
   uint64_t ordered = 0;
   uint64_t expired = 0;
   uint64_t claims = 0;
   uint64_t void_outcomes = 0;
+  uint64_t taps = 0;
+  uint64_t accepted = 0;
+  uint64_t none = 0;
+  uint64_t refused = 0;
+  uint64_t forgotten = 0;
   uint64_t steps = 0;
   int64_t virtual_ms = 0;
 };

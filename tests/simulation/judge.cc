@@ -1,7 +1,7 @@
 #include "tests/simulation/judge.h"
 
 #include <map>
-#include <tuple>
+#include <string_view>
 
 #include "jembatan/crossing/v1/crossing.pb.h"
 #include "libs/base/ids.h"
@@ -13,41 +13,31 @@ namespace {
 
 using crossing::v1::Outcome;
 
-// (buyer, id, fingerprint): an intent.
-using Body = std::tuple<std::string, std::string, std::string>;
-
-struct Seen {
-  int partition = 0;
-  int64_t offset = 0;  // of the first copy that is not void
-  int64_t append_ms = 0;
-  std::string offer_id;
-  std::string marketplace_id;
-};
-
-struct Told {
-  Outcome outcome;
-  int64_t offset = 0;
-};
+constexpr std::string_view kByIntent = ": intent ";
 
 class Judge {
  public:
-  Judge(const SimLog& log, const std::vector<LedgerRow>& ledger) : log_(log), ledger_(ledger) {}
+  Judge(const SimLog& log, const std::vector<LedgerRow>& ledger)
+      : evidence_{log, ledger, {}, {}}, log_(log), ledger_(ledger) {}
 
-  JudgedHistory Verdict() {
+  JudgedHistory Verdict(const Witnesses& witnesses) {
     ReadIntents();
     ReadOutcomes();
-    for (const auto& [body, seen] : intents_) JudgeIntent(body, seen);
+    for (const auto& [body, seen] : intents_) JudgeIntent(body);
     JudgeLedger();
     JudgeOrder();
     JudgeProgress();
+    if (result_.violation.empty()) result_.violation = JudgeViewers(evidence_, witnesses);
     result_.intents = intents_.size();
     return result_;
   }
 
  private:
+  using Seen = Evidence::Seen;
+  using Told = Evidence::Told;
+
   void Violation(const std::string& what, const Body& body) {
-    if (!result_.violation.empty()) return;
-    result_.violation = what + ": intent " + std::get<1>(body) + " body " + std::get<2>(body);
+    if (result_.violation.empty()) result_.violation = ViolationBy(what, std::get<1>(body));
   }
 
   void ReadIntents() {
@@ -59,7 +49,7 @@ class Judge {
         if (record.append_ms > base::ToMs(intent.deadline())) continue;  // void
         intents_.try_emplace(Body{intent.buyer_ref(), intent.intent_id(), intent.fingerprint()},
                              Seen{static_cast<int>(p), static_cast<int64_t>(offset),
-                                  record.append_ms, intent.offer_id(), intent.marketplace_id()});
+                                  record.append_ms, intent.offer_id()});
       }
     }
   }
@@ -101,7 +91,7 @@ class Judge {
     return orders;
   }
 
-  void JudgeIntent(const Body& body, const Seen& /*seen*/) {
+  void JudgeIntent(const Body& body) {
     auto told = told_.find(body);
     if (told == told_.end()) {
       Violation("P1: accepted, and no final outcome", body);
@@ -170,17 +160,27 @@ class Judge {
     }
   }
 
+  Evidence evidence_;
   const SimLog& log_;
   const std::vector<LedgerRow>& ledger_;
-  std::map<Body, Seen> intents_;
-  std::map<Body, Told> told_;
+  std::map<Body, Seen>& intents_ = evidence_.intents;
+  std::map<Body, Told>& told_ = evidence_.finals;
   JudgedHistory result_;
 };
 
 }  // namespace
 
-JudgedHistory JudgeHistory(const SimLog& log, const std::vector<LedgerRow>& ledger) {
-  return Judge(log, ledger).Verdict();
+std::string ViolationBy(const std::string& what, const std::string& intent_id) {
+  return what + std::string(kByIntent) + intent_id;
+}
+
+std::string KindOf(const std::string& violation) {
+  return violation.substr(0, violation.find(kByIntent));
+}
+
+JudgedHistory JudgeHistory(const SimLog& log, const std::vector<LedgerRow>& ledger,
+                           const Witnesses& witnesses) {
+  return Judge(log, ledger).Verdict(witnesses);
 }
 
 }  // namespace jembatan::simulation

@@ -20,14 +20,20 @@ constexpr int64_t kHeartbeatMs = 250;
 
 SimBridge::SimBridge(World* world, SimLog* log, SimMarket* market, int number, bridge::Rules rules,
                      BridgeBugs bugs)
-    : world_(world), log_(log), market_(market), number_(number), rules_(rules), bugs_(bugs) {}
+    : world_(world),
+      log_(log),
+      market_(market),
+      number_(number),
+      dice_(world, part::kBridge + static_cast<uint64_t>(number)),
+      rules_(rules),
+      bugs_(bugs) {}
 
 void SimBridge::Boot() {
   ++life_;
-  clock_skew_ms_ = world_->chance.Between(-2'000, 2'000);
+  clock_skew_ms_ = dice_->Between(-2'000, 2'000);
   core_ = std::make_unique<Core>(Core::Options{
       .writer = {.marketplace_id = "m", .instance = "bridge-" + std::to_string(number_)},
-      .seed = world_->chance.Next(),
+      .seed = dice_->Next(),
       .rules = rules_});
   OpenStream(life_);
   Heartbeat();
@@ -116,7 +122,7 @@ void SimBridge::Heartbeat() {
 
 // Messages of one connection arrive in the order sent.
 int64_t SimBridge::InOrder(int64_t* last_ms) {
-  *last_ms = std::max(*last_ms, world_->now_ms() + world_->Delay());
+  *last_ms = std::max(*last_ms, world_->now_ms() + dice_.Delay());
   return *last_ms;
 }
 
@@ -142,19 +148,19 @@ void SimBridge::Execute(bridge::Effect& effect) {
           },
           [&](effect::StopOutcomes& e) { outcomes_[e.partition].active = false; },
           [&](effect::Fence& e) {
-            world_->After(world_->Delay(), [this, e, life = life_] {
+            world_->After(dice_.Delay(), [this, e, life = life_] {
               uint64_t highest =
                   bugs_.fence_skipped ? e.token : market_->Fence(e.partition, e.token);
               if (life != life_) return;
-              bool lost = !world_->calm && world_->chance.OneIn(20);
-              Arrive(world_->Delay(), [this, e, highest, lost] {
+              bool lost = !world_->calm && dice_->OneIn(20);
+              Arrive(dice_.Delay(), [this, e, highest, lost] {
                 Feed(event::Fenced{e.partition, e.token,
                                    lost ? std::nullopt : std::optional<uint64_t>(highest)});
               });
             });
           },
           [&](effect::QueryEnd& e) {
-            Arrive(world_->Delay(), [this, e] {
+            Arrive(dice_.Delay(), [this, e] {
               auto end = static_cast<int64_t>(log_->intents[e.partition].size());
               Feed(event::EndOffset{e.partition, e.query, end});
             });
@@ -165,7 +171,7 @@ void SimBridge::Execute(bridge::Effect& effect) {
           [&](effect::Commit& e) {
             if (bugs_.commit_at_delivery) e.next_offset = intents_[e.partition].next;
             if (bugs_.commit_off_by_one) ++e.next_offset;
-            world_->After(world_->Delay(), [this, e, life = life_] {
+            world_->After(dice_.Delay(), [this, e, life = life_] {
               bool ok = commit_allowed(e.partition);
               if (ok) log_->committed[e.partition] = e.next_offset;
               if (life != life_) return;
@@ -190,8 +196,8 @@ void SimBridge::Produce(int32_t partition, uint64_t cookie, std::string key, std
   if (bugs_.progress_is_now && outcome) value = WithProgressNow(partition, value);
   int64_t at_ms = InOrder(&produced_ms_[partition]);
   // A failed produce may be in the log all the same.
-  bool fails = !world_->calm && world_->chance.Percent(2);
-  bool persisted = !fails || world_->chance.OneIn(2);
+  bool fails = !world_->calm && dice_->Percent(2);
+  bool persisted = !fails || dice_->OneIn(2);
   if (bugs_.ack_on_enqueue && fails) {
     auto end = static_cast<int64_t>(outcome ? log_->outcomes[partition].size() : 0);
     Feed(event::Produced{cookie, true, end, world_->now_ms()});
@@ -201,15 +207,17 @@ void SimBridge::Produce(int32_t partition, uint64_t cookie, std::string key, std
     int64_t offset = -1;
     int64_t append_ms = -1;
     if (persisted && outcome) {
-      append_ms = log_->BrokerMs(partition);
-      offset = log_->AppendOutcome(partition, key, value);
+      append_ms = log_->BrokerMs(SimLog::Topic::kOutcomes, partition);
+      offset = log_->Append(SimLog::Topic::kOutcomes, partition, key, value);
     } else if (persisted) {
       ++log_->dead_letters;
     }
     if (life != life_) return;
     if (bugs_.ack_on_enqueue && fails) return;  // told already
-    Arrive(world_->Delay(), [this, cookie, offset, append_ms, fails] {
-      Feed(event::Produced{cookie, !fails, fails ? -1 : offset, append_ms});
+    bool unheard = outcome && log_->AcksAreLost(SimLog::Topic::kOutcomes, partition);
+    bool ok = !fails && !unheard;
+    Arrive(dice_.Delay(), [this, cookie, offset, append_ms, ok] {
+      Feed(event::Produced{cookie, ok, ok ? offset : -1, append_ms});
     });
   });
 }
@@ -227,7 +235,7 @@ void SimBridge::Place(const effect::Place& place) {
   world_->At(at_ms, [this, intents, batch = place.batch, partition = place.partition,
                      token = place.token, life = life_, stream = stream_] {
     // It stalls before the transaction; the token and the deadline count inside it.
-    int64_t stall_ms = world_->Delay() / 4;
+    int64_t stall_ms = dice_.Delay() / 4;
     int64_t arrived_ms = world_->now_ms();
     world_->After(stall_ms, [this, intents, batch, partition, token, arrived_ms, life, stream] {
       Decide(intents, batch, partition, token, arrived_ms, life, stream);
@@ -240,24 +248,26 @@ void SimBridge::Decide(std::shared_ptr<std::vector<crossing::v1::PurchaseIntent>
                        uint64_t life, uint64_t stream) {
   bool stale = market_->Stale(partition, token);
   auto decisions = std::make_shared<std::vector<bridge::Decision>>();
-  bool retry = !stale && !world_->calm && world_->chance.OneIn(40);
-  for (uint32_t i = 0; i < intents->size() && !stale; ++i) {
-    bridge::Decision decision;
-    if (retry) {
+  if (!stale && !world_->calm && dice_->OneIn(40)) {
+    decisions->resize(intents->size());
+    for (bridge::Decision& decision : *decisions) {
       decision.retry = true;
-      decision.retry_after_ms = world_->chance.Between(0, 200);
-    } else {
-      decision = market_->Decide((*intents)[i], arrived_ms);
+      decision.retry_after_ms = dice_->Between(0, 200);
     }
-    decision.index = i;
-    if (bugs_.shuffled_batch) decision.index = static_cast<uint32_t>(intents->size()) - 1 - i;
-    decisions->push_back(std::move(decision));
+  } else if (!stale) {
+    std::optional<std::vector<bridge::Decision>> decided = market_->Decide(*intents, arrived_ms);
+    if (!decided) return;
+    *decisions = *std::move(decided);
+  }
+  for (uint32_t i = 0; i < decisions->size(); ++i) {
+    (*decisions)[i].index =
+        bugs_.shuffled_batch ? static_cast<uint32_t>(intents->size()) - 1 - i : i;
   }
   if (bugs_.swapped_results && decisions->size() > 1) {
     std::swap((*decisions)[0].index, (*decisions)[1].index);
   }
   if (life != life_ || stream != stream_) return;
-  Arrive(world_->Delay(), [this, batch, stale, decisions, stream] {
+  Arrive(dice_.Delay(), [this, batch, stale, decisions, stream] {
     if (stream != stream_) return;
     Feed(event::Answered{batch, stale, *decisions});
   });
@@ -266,22 +276,22 @@ void SimBridge::Decide(std::shared_ptr<std::vector<crossing::v1::PurchaseIntent>
 void SimBridge::Ask(const effect::Ask& ask) {
   auto intents = std::make_shared<std::vector<crossing::v1::PurchaseIntent>>();
   for (const crossing::v1::PurchaseIntent* intent : ask.intents) intents->push_back(*intent);
-  world_->After(world_->Delay(), [this, intents, id = ask.ask, partition = ask.partition,
-                                  token = ask.token, life = life_] {
+  world_->After(dice_.Delay(), [this, intents, id = ask.ask, partition = ask.partition,
+                                token = ask.token, life = life_] {
     bool stale = market_->Stale(partition, token);
     auto findings = std::make_shared<std::vector<bridge::Finding>>();
     for (const crossing::v1::PurchaseIntent& intent : *intents) {
       if (!stale) findings->push_back(market_->Find(intent));
     }
-    bool lost = !world_->calm && world_->chance.OneIn(15);
+    bool lost = !world_->calm && dice_->OneIn(15);
     if (life != life_) return;
-    Arrive(world_->Delay(),
+    Arrive(dice_.Delay(),
            [this, id, stale, findings, lost] { Feed(event::Found{id, !lost, stale, *findings}); });
   });
 }
 
 void SimBridge::OpenStream(uint64_t life) {
-  world_->After(world_->chance.Between(1, 400), [this, life] {
+  world_->After(dice_->Between(1, 400), [this, life] {
     if (life != life_ || stream_up_) return;
     Arrive(0, [this] {
       if (stream_up_) return;
@@ -304,7 +314,7 @@ void SimBridge::BreakStream() {
 }
 
 void SimBridge::Assign(int partition) {
-  Arrive(world_->chance.Between(1, 50), [this, partition] {
+  Arrive(dice_->Between(1, 50), [this, partition] {
     // A member hears of a loss, and lets go, before it is given the partition again.
     if (lost_.erase(partition) > 0) {
       Feed(event::Revoked{partition, true});
@@ -323,7 +333,7 @@ void SimBridge::Assign(int partition) {
 
 void SimBridge::Revoke(int partition, bool lost) {
   // Word of a lost partition comes late: until then its former owner is a zombie.
-  int64_t delay_ms = lost ? world_->chance.Between(1, 20'000) : world_->chance.Between(1, 50);
+  int64_t delay_ms = lost ? dice_->Between(1, 20'000) : dice_->Between(1, 50);
   if (lost) lost_.insert(partition);
   Arrive(delay_ms, [this, partition, lost] {
     if (lost && lost_.erase(partition) == 0) return;
@@ -338,7 +348,7 @@ void SimBridge::LookAgain(int partition) {
     if (it == readings->end() || !it->second.active || it->second.scheduled) continue;
     it->second.scheduled = true;
     bool is_intents = readings == &intents_;
-    Arrive(world_->calm ? 2 : world_->chance.Between(1, 80), [this, partition, is_intents] {
+    Arrive(world_->calm ? 2 : dice_->Between(1, 80), [this, partition, is_intents] {
       is_intents ? PumpIntents(partition) : PumpOutcomes(partition);
     });
   }
@@ -350,7 +360,7 @@ void SimBridge::PumpIntents(int partition) {
   const auto& log = log_->intents[partition];
   while (reading.active && !reading.paused && reading.next < static_cast<int64_t>(log.size())) {
     int64_t offset = reading.next++;
-    if (bugs_.skipped_record && world_->chance.OneIn(50)) continue;
+    if (bugs_.skipped_record && dice_->OneIn(50)) continue;
     const LogRecord& record = log[offset];
     Feed(event::Intent{partition, offset, record.append_ms, record.key, record.value});
   }
@@ -370,7 +380,8 @@ void SimBridge::PumpOutcomes(int partition) {
 std::string SimBridge::WithProgressNow(int32_t partition, const std::string& value) {
   crossing::v1::OutcomeRecord record;
   if (!record.ParseFromString(value) || !record.has_open()) return value;
-  base::SetMs(log_->BrokerMs(partition), record.mutable_open()->mutable_progress());
+  base::SetMs(log_->BrokerMs(SimLog::Topic::kOutcomes, partition),
+              record.mutable_open()->mutable_progress());
   return record.SerializeAsString();
 }
 

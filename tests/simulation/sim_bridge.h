@@ -47,6 +47,10 @@ class SimBridge {
   void Freeze(int64_t for_ms);
   // The stream to the marketplace breaks; what is on its way may still arrive.
   void BreakStream();
+  // The wall clock steps; monotonic time does not.
+  void StepClock(int64_t by_ms) { clock_skew_ms_ += by_ms; }
+  // It is right again.
+  void SetClockRight() { clock_skew_ms_ = 0; }
   bool alive() const { return core_ != nullptr; }
   // Changes with each boot and crash: another member of the group.
   uint64_t life() const { return life_; }
@@ -102,6 +106,7 @@ class SimBridge {
   SimLog* log_;
   SimMarket* market_;
   const int number_;
+  Dice dice_;
   const bridge::Rules rules_;
   const BridgeBugs bugs_;
   std::unique_ptr<bridge::Core> core_;

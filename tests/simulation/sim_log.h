@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/simulation/world.h"
@@ -22,22 +23,44 @@ struct LogRecord {
 
 class SimLog {
  public:
-  SimLog(World* world, int partitions)
+  enum class Topic { kIntents, kOutcomes };
+
+  // broker_skew_ms: how far a broker's clock is off at most.
+  SimLog(World* world, int partitions, int64_t broker_skew_ms)
       : world_(world),
+        broker_skew_ms_(broker_skew_ms),
         intents(partitions),
         outcomes(partitions),
         committed(partitions, 0),
-        skew_ms_(partitions, 0) {}
-
-  // A leader change: the new broker's clock differs by up to 4 s.
-  void ChangeLeader(int partition) { skew_ms_[partition] = world_->chance.Between(-4'000, 4'000); }
-  int64_t BrokerMs(int partition) const { return world_->now_ms() + skew_ms_[partition]; }
-
-  int64_t AppendIntent(int partition, std::string key, std::string value) {
-    return Append(&intents[partition], partition, std::move(key), std::move(value));
+        leaders_{std::vector<Leader>(partitions), std::vector<Leader>(partitions)} {
+    Dice dice(world, part::kLog);
+    for (auto& leaders : leaders_) {
+      for (Leader& leader : leaders) {
+        leader.skew_ms = dice->Between(-broker_skew_ms_, broker_skew_ms_);
+      }
+    }
   }
-  int64_t AppendOutcome(int partition, std::string key, std::string value) {
-    return Append(&outcomes[partition], partition, std::move(key), std::move(value));
+
+  // The new leader's clock differs, and while it takes over acknowledgements are lost.
+  void ChangeLeader(Topic topic, int partition, Chance& chance) {
+    LeaderOf(topic, partition) = {chance.Between(-broker_skew_ms_, broker_skew_ms_),
+                                  world_->now_ms() + (world_->calm ? 0 : chance.Between(0, 3'000))};
+  }
+  int64_t BrokerMs(Topic topic, int partition) const {
+    return world_->now_ms() + LeaderOf(topic, partition).skew_ms;
+  }
+  bool AcksAreLost(Topic topic, int partition) const {
+    return world_->now_ms() < LeaderOf(topic, partition).acks_lost_until_ms;
+  }
+
+  // The record's offset.
+  int64_t Append(Topic topic, int partition, std::string key, std::string value) {
+    std::vector<LogRecord>& log =
+        topic == Topic::kIntents ? intents[partition] : outcomes[partition];
+    log.push_back({BrokerMs(topic, partition), std::move(key), std::move(value)});
+    auto offset = static_cast<int64_t>(log.size()) - 1;
+    if (on_append) on_append(partition);
+    return offset;
   }
   int64_t OutcomesAtTime(int partition, int64_t append_ms) const {
     const auto& log = outcomes[partition];
@@ -48,6 +71,7 @@ class SimLog {
 
  private:
   World* world_;
+  const int64_t broker_skew_ms_;
 
  public:
   std::vector<std::vector<LogRecord>> intents;
@@ -58,13 +82,18 @@ class SimLog {
   std::function<void(int)> on_append;
 
  private:
-  int64_t Append(std::vector<LogRecord>* log, int partition, std::string key, std::string value) {
-    log->push_back({BrokerMs(partition), std::move(key), std::move(value)});
-    if (on_append) on_append(partition);
-    return static_cast<int64_t>(log->size()) - 1;
+  struct Leader {
+    int64_t skew_ms = 0;
+    int64_t acks_lost_until_ms = 0;
+  };
+  Leader& LeaderOf(Topic topic, int partition) {
+    return leaders_[static_cast<int>(topic)][partition];
+  }
+  const Leader& LeaderOf(Topic topic, int partition) const {
+    return leaders_[static_cast<int>(topic)][partition];
   }
 
-  std::vector<int64_t> skew_ms_;
+  std::vector<Leader> leaders_[2];
 };
 
 }  // namespace jembatan::simulation

@@ -5,7 +5,9 @@
 // by one, like the bridge's, to see that the simulation finds their absence.
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +24,7 @@ struct MarketRules {
   bool fence_is_durable = true;             // 3: survives a restart
   bool bodies_compared = true;              // 7: ID_REUSED
   bool results_are_durable = true;          // 7: survive a restart
+  bool batch_is_atomic = true;              // a crash in mid-transaction leaves nothing of it
 };
 
 struct LedgerRow {
@@ -38,20 +41,32 @@ class SimMarket {
 
   uint64_t Fence(int32_t partition, uint64_t token);
   bool Stale(int32_t partition, uint64_t token);
-  // One order inside the transaction; arrived_ms is when its batch came in.
-  bridge::Decision Decide(const crossing::v1::PurchaseIntent& intent, int64_t arrived_ms);
+  // One transaction; arrived_ms is when its batch came in. Nothing: the marketplace crashed in it.
+  std::optional<std::vector<bridge::Decision>> Decide(
+      const std::vector<crossing::v1::PurchaseIntent>& intents, int64_t arrived_ms);
   bridge::Finding Find(const crossing::v1::PurchaseIntent& intent) const;
   void Restart();
+  // The next transaction ends in a crash before its commit.
+  void CrashInNextTransaction() { crash_due_ = true; }
+  // Streams to it break.
+  std::function<void()> on_restart;
 
   // Orders in the order they took effect.
   std::vector<LedgerRow> ledger;
   int64_t stock = 1'000'000;
 
  private:
+  using Key = std::pair<std::string, std::string>;  // buyer_ref, intent_id
+
+  bridge::Decision DecideOne(const crossing::v1::PurchaseIntent& intent, int64_t arrived_ms,
+                             std::vector<Key>* written);
+  void Crash(size_t rows_before, const std::vector<Key>& written);
+
   World* world_;
   const MarketRules rules_;
+  bool crash_due_ = false;
   std::map<int32_t, uint64_t> fences_;
-  std::map<std::pair<std::string, std::string>, crossing::v1::Outcome> results_;
+  std::map<Key, crossing::v1::Outcome> results_;
 };
 
 }  // namespace jembatan::simulation

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <functional>
 #include <queue>
+#include <utility>
 #include <vector>
 
 #include "libs/base/random.h"
@@ -21,6 +22,21 @@ class Chance : public base::Random {
   bool Percent(double percent) { return Between(0, 999'999) < percent * 10'000; }
 };
 
+// A seed made of two numbers.
+inline uint64_t Mix(uint64_t a, uint64_t b) {
+  return base::Random(base::Random(a).Next() ^ b * 0x9e3779b97f4a7c15).Next();
+}
+
+// The parts of the world that have a chance of their own; of several of a kind the number is added.
+namespace part {
+inline constexpr uint64_t kGroup = 1;
+inline constexpr uint64_t kMarket = 2;
+inline constexpr uint64_t kLog = 3;
+inline constexpr uint64_t kBridge = 100;
+inline constexpr uint64_t kGateway = 200;
+inline constexpr uint64_t kViewer = 300;
+}  // namespace part
+
 class World {
  public:
   using Task = std::function<void()>;
@@ -28,7 +44,7 @@ class World {
   // Virtual Unix time at which every history begins.
   static constexpr int64_t kEpochMs = 1'800'000'000'000;
 
-  explicit World(uint64_t seed) : chance(seed), now_ms_(kEpochMs) {}
+  explicit World(uint64_t seed) : seed(seed), now_ms_(kEpochMs) {}
 
   int64_t now_ms() const { return now_ms_; }
   void At(int64_t time_ms, Task task) {
@@ -49,9 +65,10 @@ class World {
   }
 
   // A network delay: mostly milliseconds, sometimes seconds, rarely longer than an intent lives.
-  // After calm is set: milliseconds.
-  int64_t Delay() {
+  // After calm is set: milliseconds. While it storms seconds are common.
+  int64_t Delay(Chance& chance) const {
     if (calm) return chance.Between(1, 20);
+    if (stormy && chance.Percent(20)) return chance.Between(100, 6'000);
     if (chance.Percent(0.4)) return chance.Between(20'000, 200'000);
     if (chance.Percent(3)) return chance.Between(500, 15'000);
     return chance.Between(1, 60);
@@ -68,8 +85,9 @@ class World {
     std::printf("\n");
   }
 
-  Chance chance;
+  const uint64_t seed;
   bool calm = false;
+  bool stormy = false;
   bool tracing = false;
   uint64_t steps = 0;
 
@@ -86,6 +104,30 @@ class World {
   std::priority_queue<Entry> tasks_;
   uint64_t order_ = 0;
   int64_t now_ms_;
+};
+
+// Dice: the chance of one part of the world. What it throws depends on the seed, the part and the
+// moment alone, not on what was thrown before or elsewhere: a history from which one entry of the
+// plan was left out runs as before but for what that entry brought about.
+class Dice {
+ public:
+  Dice(const World* world, uint64_t part) : world_(world), part_(Mix(world->seed, part)) {}
+
+  Chance& operator*() {
+    if (thrown_ms_ != world_->now_ms()) {
+      thrown_ms_ = world_->now_ms();
+      chance_ = Chance(Mix(part_, static_cast<uint64_t>(thrown_ms_)));
+    }
+    return chance_;
+  }
+  Chance* operator->() { return &**this; }
+  int64_t Delay() { return world_->Delay(**this); }
+
+ private:
+  const World* world_;
+  uint64_t part_;
+  int64_t thrown_ms_ = -1;
+  Chance chance_{0};
 };
 
 }  // namespace jembatan::simulation

@@ -1,0 +1,32 @@
+#pragma once
+
+// The offers of the simulated world, spread evenly over its partitions. Pure.
+
+#include <array>
+#include <string>
+
+#include "libs/kafka/config.h"
+#include "tests/simulation/plan.h"
+#include "tests/simulation/world.h"
+
+namespace jembatan::simulation {
+
+inline int PartitionOf(const std::string& offer_id) {
+  return kafka::PartitionOf(offer_id, kPartitions);
+}
+
+inline const std::string& SomeOffer(Chance& chance) {
+  static const std::array<std::string, kOffers> kNames = [] {
+    std::array<std::string, kOffers> names;
+    int candidate = 0;
+    for (int i = 0; i < kOffers; ++i) {
+      do {
+        names[i] = "offer-" + std::to_string(candidate++);
+      } while (PartitionOf(names[i]) != i % kPartitions);
+    }
+    return names;
+  }();
+  return kNames[chance.Between(0, kOffers - 1)];
+}
+
+}  // namespace jembatan::simulation
