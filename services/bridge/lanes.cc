@@ -211,7 +211,7 @@ bool Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* e
     bool ask = next.kind == Next::Kind::kAsk;
     if ((next.kind == Next::Kind::kDecide || ask) && busy) return false;
     if (ask) {
-      AskAboutHead(lane);
+      AskAboutHead(lane, now);
       return false;
     }
     if (next.kind == Next::Kind::kPlace) {
@@ -254,16 +254,19 @@ void Partition::Join(uint64_t number, effect::Place* place) {
   place->intents.push_back(record.intent.get());
 }
 
-// Asks about the lane's head, and with it about all that wait behind it in the same doubt.
-void Partition::AskAboutHead(Lane* lane) {
+// Asks about the lane's head, and with it about all behind it that need nothing else first.
+void Partition::AskAboutHead(Lane* lane, Now now) {
+  auto needs_asking = [&] {
+    uint64_t number = lane->waiting.front();
+    return Classify(number, At(number), now).kind == Next::Kind::kAsk;
+  };
   do {
     uint64_t number = lane->waiting.front();
     lane->waiting.pop_front();
     At(number).stage = Stage::kAsked;
     ++lane->blocked;
     questions_.push_back(number);
-  } while (!lane->waiting.empty() && At(lane->waiting.front()).unconfirmed &&
-           !At(lane->waiting.front()).cleared);
+  } while (!lane->waiting.empty() && needs_asking());
 }
 
 void Partition::SendQuestions(Effects* effects) {

@@ -404,6 +404,37 @@ TEST_F(InTrouble, BuyersAreToldUnconfirmedAndTheMarketplaceIsAskedFirst) {
   EXPECT_EQ(IdsOf(driver_.TakeOne<effect::Place>()), (std::vector{ids[1], ids[2]}));
 }
 
+// Seed 1457 of the simulation: what waited behind a questioned head was asked about though its
+// final had been read back, and got a second one.
+TEST_F(InTrouble, WhatHasAFinalIsNotAskedAboutWithTheHead) {
+  for (uint64_t i = 1; i <= 2; ++i) driver_.Bring(driver_.NewIntent(i));
+  driver_.Tick();
+  auto place = driver_.TakeOne<effect::Place>();
+  driver_.Turn(event::StreamDown{});
+  driver_.Pass(kUnconfirmedMs);
+  EXPECT_EQ(driver_.Take<effect::ProduceOutcome>().size(), 2u);
+  driver_.Feed(event::StreamUp{});
+  driver_.Pass(kBackoffLongestMs);
+  driver_.FinishClaim(/*horizon=*/2);
+  auto ask = driver_.TakeOne<effect::Ask>();
+  std::vector<Finding> findings(2);
+  for (size_t i = 0; i < 2; ++i) {
+    findings[i].found = true;
+    findings[i].outcome.set_state(Outcome::STATE_ORDERED);
+    findings[i].outcome.set_fingerprint(ask.intents[i]->fingerprint());
+  }
+  driver_.Turn(event::Found{ask.ask, true, false, findings});
+  auto finals = driver_.Take<effect::ProduceOutcome>();
+  ASSERT_EQ(finals.size(), 2u);
+  // The second one's final is in the log; the claim is lost before its acknowledgement comes.
+  driver_.ReadBack(driver_.token() + 20, finals[1].value);
+  driver_.Turn(event::StreamDown{});
+  driver_.Feed(event::StreamUp{});
+  driver_.Pass(kBackoffLongestMs);
+  driver_.FinishClaim(/*horizon=*/2);
+  EXPECT_EQ(driver_.TakeOne<effect::Ask>().intents.size(), 1u);
+}
+
 TEST_F(InTrouble, AShortBreakIsNotTold) {
   driver_.Bring(driver_.NewIntent(1));
   driver_.Tick();

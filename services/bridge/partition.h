@@ -203,7 +203,7 @@ class Partition {
   bool MayPlace(Lane* lane, const effect::Place& place, Now now);
   void Join(uint64_t number, effect::Place* place);
   void Repeat(uint64_t number, const Finals::Bytes& final, Effects* effects);
-  void AskAboutHead(Lane* lane);
+  void AskAboutHead(Lane* lane, Now now);
   static void DescribeIntent(const Record& record, crossing::v1::Outcome* outcome);
   void SendQuestions(Effects* effects);
   void DecideAlone(uint64_t number, crossing::v1::Outcome::State state, crossing::v1::Reason reason,

@@ -34,7 +34,7 @@ inline constexpr Mutant kMutants[] = {
     {"durable_fence", "3: a restart of the marketplace forgets its fences",
      [](HistoryOptions* o) { o->market_rules.fence_is_durable = false; }},
     {"deadline", "3: the deadline is checked on arrival, not on deciding",
-     [](HistoryOptions* o) { o->market_rules.deadline_inside_transaction = false; }, false},
+     [](HistoryOptions* o) { o->market_rules.deadline_inside_transaction = false; }},
     {"ask", "4: the bridge decides alone without asking",
      [](HistoryOptions* o) { o->bridge_rules.ask_before_deciding = false; }},
     {"window", "5: finals are not remembered",
