@@ -231,7 +231,9 @@ class Connection:
 class Proxy:
     """Made by Network.add. set and clear may be called from any thread; counts may be read."""
 
-    def __init__(self, network: Network, name: str, target: Callable[[], int], client_matters: bool):
+    def __init__(
+        self, network: Network, name: str, target: Callable[[], int], client_matters: bool
+    ):
         self.network = network
         self.name = name
         self.seed = network.seed

@@ -315,8 +315,8 @@ def some_expired(figures: dict) -> None:
 
 
 def use_tls(lab: Lab) -> None:
-    """Bridges and marketplace show each other certificates, as in production: on a plain hop nothing
-    could tell a corrupted answer from a true one."""
+    """Bridges and marketplace show each other certificates, as in production: on a plain hop
+    nothing could tell a corrupted answer from a true one."""
     files = certificates.make(lab.folder)
     lab.more_flags["marketplace"] = {f"tls_{kind}": path for kind, path in files.items()}
     orders = {f"orders_tls_{kind}": path for kind, path in files.items()}
