@@ -15,6 +15,8 @@ target_link_options(jembatan_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-fuse-ld
 if(JEMBATAN_SANITIZE)
   target_compile_options(jembatan_flags INTERFACE -fsanitize=${JEMBATAN_SANITIZE} -O1)
   target_link_options(jembatan_flags INTERFACE -fsanitize=${JEMBATAN_SANITIZE})
+  # Only builds that nobody ships can be told where to die.
+  target_compile_definitions(jembatan_flags INTERFACE JEMBATAN_CRASH_POINTS)
   if(JEMBATAN_SANITIZE MATCHES "undefined")
     target_compile_options(jembatan_flags INTERFACE -fno-sanitize-recover=all)
   endif()

@@ -10,6 +10,7 @@
 #include <prometheus/registry.h>
 
 #include "libs/base/clock.h"
+#include "libs/base/crash_point.h"
 #include "libs/base/log.h"
 #include "libs/base/overloaded.h"
 #include "libs/base/status.h"
@@ -63,6 +64,7 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   struct OutcomesTail : kafka::ReaderHandler {
     explicit OutcomesTail(Impl* impl) : impl(impl) {}
     void OnRecords(std::span<const kafka::Record> records) override {
+      JEMB_CRASH_POINT("bridge.read_back");
       const Now now = ReadClocks();
       for (const kafka::Record& record : records) {
         impl->Step(event::OutcomeRead{record.partition, impl->readings_[record.partition],
@@ -91,9 +93,18 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   // OrdersHandler
   void OnStreamUp() override;
   void OnStreamDown() override;
-  void OnFenced(const event::Fenced& fenced) override { Step(fenced); }
-  void OnAnswered(const event::Answered& answered) override { Step(answered); }
-  void OnFound(const event::Found& found) override { Step(found); }
+  void OnFenced(const event::Fenced& fenced) override {
+    JEMB_CRASH_POINT("bridge.fenced");
+    Step(fenced);
+  }
+  void OnAnswered(const event::Answered& answered) override {
+    JEMB_CRASH_POINT("bridge.answered");
+    Step(answered);
+  }
+  void OnFound(const event::Found& found) override {
+    JEMB_CRASH_POINT("bridge.found");
+    Step(found);
+  }
 
   void OnDeliveries(std::span<const kafka::Delivery> deliveries);
   void Step(const Event& event) { Step(event, ReadClocks()); }
@@ -230,6 +241,7 @@ void Service::Impl::OnAssigned(std::span<const kafka::PartitionStart> partitions
   for (const kafka::PartitionStart& start : partitions) {
     base::Log(base::Level::kInfo, "assigned",
               {{"partition", start.partition}, {"offset", start.offset}});
+    JEMB_CRASH_POINT("bridge.assigned");
     Step(event::Assigned{start.partition, start.offset});
   }
 }
@@ -242,11 +254,13 @@ void Service::Impl::OnRevoked(std::span<const int32_t> partitions, bool lost,
   revocations_.emplace_back(waiting, std::move(done));
   for (int32_t partition : partitions) {
     base::Log(base::Level::kInfo, "revoked", {{"partition", partition}, {"lost", lost}});
+    JEMB_CRASH_POINT("bridge.revoked");
     Step(event::Revoked{partition, lost});
   }
 }
 
 void Service::Impl::Release(int32_t partition) {
+  JEMB_CRASH_POINT("bridge.released");
   for (auto& [waiting, done] : revocations_) waiting.erase(partition);
   // A callback may bring the next assignment: take the finished ones out before calling.
   std::vector<std::function<void()>> finished;
@@ -259,6 +273,7 @@ void Service::Impl::Release(int32_t partition) {
 }
 
 void Service::Impl::OnRecords(std::span<const kafka::Record> records) {
+  JEMB_CRASH_POINT("bridge.intents_read");
   const Now now = ReadClocks();
   for (const kafka::Record& record : records) {
     Step(event::Intent{record.partition, record.offset, record.append_time_ms, record.key,
@@ -284,6 +299,7 @@ void Service::Impl::OnStreamDown() {
 }
 
 void Service::Impl::OnDeliveries(std::span<const kafka::Delivery> deliveries) {
+  JEMB_CRASH_POINT("bridge.acknowledged");
   const Now now = ReadClocks();
   for (const kafka::Delivery& delivery : deliveries) {
     Step(event::Produced{delivery.opaque, delivery.status.ok(), delivery.offset,
@@ -305,11 +321,14 @@ size_t Service::Impl::EndTick() {
 void Service::Impl::Execute(Effect& effect) {
   std::visit(base::Overloaded{
                  [&](effect::ProduceOutcome& e) {
+                   JEMB_CRASH_POINT("bridge.decided");
                    Produce(kafka::kOutcomesTopic, e.partition, e.key, e.value, e.cookie);
+                   JEMB_CRASH_POINT("bridge.outcome_handed");
                  },
                  [&](effect::ProduceDeadLetter& e) {
                    Produce(kafka::kDeadLettersTopic, kafka::PartitionOf(e.key, options_.partitions),
                            e.key, e.value, e.cookie);
+                   JEMB_CRASH_POINT("bridge.dead_letter_handed");
                  },
                  [&](effect::ReadOutcomes& e) { ReadOutcomes(e); },
                  [&](effect::StopOutcomes& e) {
@@ -318,12 +337,18 @@ void Service::Impl::Execute(Effect& effect) {
                  },
                  [&](effect::Fence& e) { orders_->Fence(e); },
                  [&](effect::QueryEnd& e) { QueryEnd(e); },
-                 [&](effect::Place& e) { orders_->Place(e); },
+                 [&](effect::Place& e) {
+                   JEMB_CRASH_POINT("bridge.placing");
+                   orders_->Place(e);
+                   JEMB_CRASH_POINT("bridge.placed");
+                 },
                  [&](effect::Ask& e) { orders_->Ask(e); },
                  [&](effect::ResetStream&) { orders_->Reset(); },
                  [&](effect::Commit& e) {
+                   JEMB_CRASH_POINT("bridge.committing");
                    consumer_->Commit(
                        e.partition, e.next_offset, [this, e](const absl::Status& status) {
+                         JEMB_CRASH_POINT("bridge.committed");
                          Step(event::Committed{e.partition, e.next_offset, status.ok()});
                        });
                  },

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "libs/base/clock.h"
+#include "libs/base/crash_point.h"
 
 namespace jembatan::gateway {
 namespace {
@@ -50,6 +51,7 @@ uint32_t Edge::ReconnectSpread() {
 
 size_t Edge::EndTick() {
   const size_t units = intake_.EndTick(base::WallMs());
+  if (units > 0) JEMB_CRASH_POINT("gateway.told");
   for (auto& task : std::exchange(after_tick_, {})) task();
   ArmDue();
   return units;

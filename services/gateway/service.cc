@@ -15,6 +15,7 @@
 
 #include "libs/base/check.h"
 #include "libs/base/clock.h"
+#include "libs/base/crash_point.h"
 #include "libs/base/file.h"
 #include "libs/base/log.h"
 #include "libs/base/status.h"
@@ -94,7 +95,10 @@ class ProducerLog final : public IntentLog {
   explicit ProducerLog(kafka::Producer& producer) : producer_(producer) {}
   absl::Status Produce(int32_t partition, std::string_view key, std::string_view value,
                        uint64_t opaque) override {
-    return producer_.Produce(kafka::kIntentsTopic, partition, key, value, opaque);
+    JEMB_CRASH_POINT("gateway.admitted");
+    absl::Status handed = producer_.Produce(kafka::kIntentsTopic, partition, key, value, opaque);
+    JEMB_CRASH_POINT("gateway.handed");
+    return handed;
   }
 
  private:
@@ -330,6 +334,7 @@ std::string Service::Impl::NotReady() const {
 }
 
 void Service::Impl::OnDeliveries(std::span<const kafka::Delivery> deliveries) {
+  JEMB_CRASH_POINT("gateway.delivered");
   if (shards_.size() == 1) {
     shards_.front().intake->OnDeliveries(deliveries, base::WallMs());
     return;
@@ -353,6 +358,7 @@ void Service::Impl::OnDeliveries(std::span<const kafka::Delivery> deliveries) {
 }
 
 void Service::Impl::OnFinals(std::span<const FinalPtr> finals) {
+  JEMB_CRASH_POINT("gateway.outcome_read");
   for (size_t i = 1; i < shards_.size(); ++i) {
     shards_[i].shard->Post([intake = shards_[i].intake.get(),
                             batch = std::vector<FinalPtr>(finals.begin(), finals.end())] {

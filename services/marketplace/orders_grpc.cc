@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "libs/base/clock.h"
+#include "libs/base/crash_point.h"
 #include "libs/base/log.h"
 #include "libs/base/status.h"
 #include "libs/rpc/status.h"
@@ -197,6 +198,7 @@ grpc::Status OrdersGrpc::PlaceGroup(std::span<const BatchPtr> group, const Answe
       SetRetries(*group[i], &response);
     }
     if (!answer(response)) return {grpc::StatusCode::UNAVAILABLE, "the stream is gone"};
+    JEMB_CRASH_POINT("marketplace.answered");
   }
   return grpc::Status::OK;
 }
@@ -226,6 +228,7 @@ grpc::Status OrdersGrpc::GetOrders(grpc::ServerContext*,
   std::vector<Key> keys;
   for (const auto& key : request->keys()) keys.push_back({key.buyer_ref(), key.intent_id()});
   const absl::StatusOr<Store::Found> found = store_.Get(FromWire(request->fencing()), keys);
+  JEMB_CRASH_POINT("marketplace.looked_up");
   if (!found.ok()) return Failed(found.status());
   response->set_stale(found->stale);
   if (found->stale) probe_.StaleRefused();

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "libs/base/check.h"
+#include "libs/base/crash_point.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
 #include "services/marketplace/decide.h"
@@ -193,11 +194,14 @@ absl::StatusOr<std::vector<Store::Placed>> Store::Place(std::span<const Batch> b
   for (const Batch& batch : batches) JEMB_RETURN_IF_ERROR(CheckFencing(batch.fencing));
   std::vector<Placed> placed(batches.size());
   JEMB_RETURN_IF_ERROR(Transact([&](Work& work) -> absl::Status {
+    JEMB_CRASH_POINT("marketplace.locked");
     for (size_t i = 0; i < batches.size(); ++i) {
       JEMB_RETURN_IF_ERROR(PlaceBatch(work, batches[i], &placed[i]));
     }
+    JEMB_CRASH_POINT("marketplace.decided");
     return absl::OkStatus();
   }));
+  JEMB_CRASH_POINT("marketplace.committed");
   return placed;
 }
 
@@ -228,8 +232,12 @@ absl::StatusOr<Store::Found> Store::Get(const Fencing& fencing, std::span<const 
 absl::StatusOr<uint64_t> Store::Fence(const Fencing& fencing) {
   JEMB_RETURN_IF_ERROR(CheckFencing(fencing));
   uint64_t highest = 0;
-  JEMB_RETURN_IF_ERROR(
-      Transact([&](Work&) -> absl::Status { return Admit(fencing, &highest).status(); }));
+  JEMB_RETURN_IF_ERROR(Transact([&](Work&) -> absl::Status {
+    JEMB_RETURN_IF_ERROR(Admit(fencing, &highest).status());
+    JEMB_CRASH_POINT("marketplace.fencing");
+    return absl::OkStatus();
+  }));
+  JEMB_CRASH_POINT("marketplace.fenced");
   return highest;
 }
 
