@@ -46,7 +46,7 @@ void SimBridge::Crash() {
   waiting_.clear();
   intents_.clear();
   outcomes_.clear();
-  lost_.clear();
+  revoked_.clear();
   stream_up_ = false;
   frozen_until_ms_ = 0;
 }
@@ -315,8 +315,8 @@ void SimBridge::BreakStream() {
 
 void SimBridge::Assign(int partition) {
   Arrive(dice_->Between(1, 50), [this, partition] {
-    // A member hears of a loss, and lets go, before it is given the partition again.
-    if (lost_.erase(partition) > 0) {
+    // A member hears that a partition was taken away before it is given the partition again.
+    if (revoked_.erase(partition) > 0) {
       Feed(event::Revoked{partition, true});
       Assign(partition);
       return;
@@ -334,9 +334,12 @@ void SimBridge::Assign(int partition) {
 void SimBridge::Revoke(int partition, bool lost) {
   // Word of a lost partition comes late: until then its former owner is a zombie.
   int64_t delay_ms = lost ? dice_->Between(1, 20'000) : dice_->Between(1, 50);
-  if (lost) lost_.insert(partition);
+  bool& unheard = revoked_[partition];
+  unheard = unheard || lost;
   Arrive(delay_ms, [this, partition, lost] {
-    if (lost && lost_.erase(partition) == 0) return;
+    auto word = revoked_.find(partition);
+    if (word == revoked_.end()) return;
+    if (lost || !word->second) revoked_.erase(word);
     intents_[partition].active = false;
     Feed(event::Revoked{partition, lost});
   });

@@ -10,7 +10,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -121,7 +120,8 @@ class SimBridge {
   std::map<int, int64_t> produced_ms_;
   std::map<int, Reading> intents_;
   std::map<int, Reading> outcomes_;
-  std::set<int> lost_;  // partitions whose loss this member has not heard of yet
+  // Partitions taken away from this member that it has not heard of yet; true: they are lost.
+  std::map<int, bool> revoked_;
 };
 
 }  // namespace jembatan::simulation

@@ -60,7 +60,8 @@ void SimGroup::TakeAway(int partition, int next) {
 
 void SimGroup::Move(int partition) {
   int owner = owner_[partition];
-  if (owner < 0 || !Healthy(owner) || moving_.contains(partition)) return;
+  if (owner < 0 || !Healthy(owner) || !Owns(owner, partition)) return;
+  if (moving_.contains(partition)) return;
   moving_[partition] = ++moves_;
   members_[owner]->Revoke(partition, /*lost=*/false);
   world_->After(kDrainBudgetMs, [this, partition, move = moves_] {
