@@ -33,8 +33,6 @@ std::string CauseName(DeadLetter::Cause cause) {
   return DeadLetter::Cause_Name(cause).substr(std::string("CAUSE_").size());
 }
 
-std::string Shown(const std::string& text) { return base::IsUtf8(text) ? text : base::Hex(text); }
-
 std::string Place(int32_t partition, int64_t offset) {
   return std::to_string(partition) + "/" + std::to_string(offset);
 }

@@ -23,9 +23,6 @@ base::JsonLine LineOf(std::string_view topic, int32_t partition, int64_t offset)
   return line;
 }
 
-// What a value holds may be anything: a text that is no UTF-8 is shown as hexadecimal.
-std::string Shown(const std::string& text) { return base::IsUtf8(text) ? text : base::Hex(text); }
-
 bool Parse(std::string_view value, google::protobuf::MessageLite* message) {
   return message->ParseFromArray(value.data(), static_cast<int>(value.size()));
 }

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "libs/base/status.h"
+#include "libs/base/text.h"
 #include "libs/kafka/admin.h"
 
 namespace jembatan::ctl {
@@ -68,6 +69,8 @@ class Scanner final : public kafka::ReaderHandler {
 };
 
 }  // namespace
+
+std::string Shown(const std::string& text) { return base::IsUtf8(text) ? text : base::Hex(text); }
 
 absl::Status ScanTopic(const TopicScan& scan,
                        const std::function<void(const kafka::Record& record)>& visit) {

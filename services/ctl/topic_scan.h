@@ -26,4 +26,7 @@ struct TopicScan {
 absl::Status ScanTopic(const TopicScan& scan,
                        const std::function<void(const kafka::Record& record)>& visit);
 
+// What a record holds may be anything: a text that is no UTF-8 is shown as hexadecimal.
+std::string Shown(const std::string& text);
+
 }  // namespace jembatan::ctl
