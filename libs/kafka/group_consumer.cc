@@ -11,6 +11,7 @@
 #include "libs/base/log.h"
 #include "libs/base/status.h"
 #include "libs/kafka/client.h"
+#include "libs/kafka/committed_lookup.h"
 #include "libs/kafka/consumer.h"
 #include "libs/kafka/event_queue.h"
 #include "libs/kafka/partition_feeds.h"
@@ -89,6 +90,7 @@ class GroupConsumer::Impl {
         handler_(handler),
         records_only_(handler),
         feeds_(&records_only_),
+        committed_(context),
         lookup_timer_(context),
         budget_timer_(context) {}
   ~Impl();
@@ -110,8 +112,7 @@ class GroupConsumer::Impl {
   // then take it on.
   void BeginAssign(PartitionList partitions);
   void RequestCommitted();
-  void HandleCommitted(rd_kafka_event_t* event);
-  absl::Status ReadCommitted(rd_kafka_event_t* event);
+  void HandleCommitted(const absl::StatusOr<Offsets>& committed);
   void RequestBeginnings();
   void HandleBeginnings(rd_kafka_event_t* event);
   void RetryLookup(const absl::Status& why);
@@ -147,6 +148,7 @@ class GroupConsumer::Impl {
   Offsets starts_;
   // Of the lookup or revocation under way; a late answer to an earlier one has another.
   uint64_t generation_ = 0;
+  CommittedLookup committed_;
   boost::asio::steady_timer lookup_timer_;
 
   PartitionList revoking_;
@@ -211,8 +213,6 @@ void GroupConsumer::Impl::HandleEvent(rd_kafka_event_t* event) {
   switch (rd_kafka_event_type(event)) {
     case RD_KAFKA_EVENT_REBALANCE:
       return HandleRebalance(event);
-    case RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT:
-      return HandleCommitted(event);
     case RD_KAFKA_EVENT_LISTOFFSETS_RESULT:
       return HandleBeginnings(event);
     case RD_KAFKA_EVENT_OFFSET_COMMIT:
@@ -244,8 +244,7 @@ void GroupConsumer::Impl::HandleRebalance(rd_kafka_event_t* event) {
 
 // --- Assignment ----------------------------------------------------------------------------------
 // librdkafka would look up the committed offsets by itself, but would not say which they are before
-// the first record; rd_kafka_committed() blocks. The admin requests below ask the same questions of
-// the same brokers without blocking.
+// the first record.
 
 void GroupConsumer::Impl::BeginAssign(PartitionList partitions) {
   assigning_ = std::move(partitions);
@@ -256,36 +255,20 @@ void GroupConsumer::Impl::BeginAssign(PartitionList partitions) {
 }
 
 void GroupConsumer::Impl::RequestCommitted() {
-  const AdminOptions admin = NewAdminOptions(
-      client_.get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, kLookupTimeoutMs, ++generation_);
-  rd_kafka_ListConsumerGroupOffsets_t* request =
-      rd_kafka_ListConsumerGroupOffsets_new(options_.group_id.c_str(), assigning_.get());
-  rd_kafka_ListConsumerGroupOffsets(client_.get(), &request, 1, admin.get(), queue_.get());
-  rd_kafka_ListConsumerGroupOffsets_destroy(request);
+  committed_.Ask(client_.get(), *assigning_,
+                 [this, alive = std::weak_ptr(alive_),
+                  generation = ++generation_](const absl::StatusOr<Offsets>& committed) {
+                   if (alive.expired() || assigning_ == nullptr || generation != generation_)
+                     return;
+                   HandleCommitted(committed);
+                 });
 }
 
-void GroupConsumer::Impl::HandleCommitted(rd_kafka_event_t* event) {
-  if (assigning_ == nullptr || OpaqueOf(event) != generation_) return;
-  const absl::Status status = ReadCommitted(event);
-  if (!status.ok()) return RetryLookup(status);
+void GroupConsumer::Impl::HandleCommitted(const absl::StatusOr<Offsets>& committed) {
+  if (!committed.ok()) return RetryLookup(committed.status());
+  starts_ = *committed;
   if (starts_.size() == static_cast<size_t>(assigning_->cnt)) return FinishAssign();
   RequestBeginnings();
-}
-
-absl::Status GroupConsumer::Impl::ReadCommitted(rd_kafka_event_t* event) {
-  JEMB_RETURN_IF_ERROR(EventStatus(event));
-  size_t groups = 0;
-  const rd_kafka_group_result_t** results = rd_kafka_ListConsumerGroupOffsets_result_groups(
-      rd_kafka_event_ListConsumerGroupOffsets_result(event), &groups);
-  if (groups != 1) return base::Internal("committed offsets: no answer for the group");
-  const rd_kafka_error_t* error = rd_kafka_group_result_error(results[0]);
-  if (error != nullptr) return StatusOf(rd_kafka_error_code(error), rd_kafka_error_string(error));
-  const rd_kafka_topic_partition_list_t* list = rd_kafka_group_result_partitions(results[0]);
-  for (int i = 0; list != nullptr && i < list->cnt; ++i) {
-    if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) return StatusOf(list->elems[i].err);
-    if (list->elems[i].offset >= 0) starts_[list->elems[i].partition] = list->elems[i].offset;
-  }
-  return absl::OkStatus();
 }
 
 void GroupConsumer::Impl::RequestBeginnings() {

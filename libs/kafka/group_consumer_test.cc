@@ -116,7 +116,7 @@ class Member final : public GroupHandler {
 
 class GroupConsumerTest : public ClusterTest {
  protected:
-  GroupConsumerTest() : ClusterTest(kPartitions) {
+  explicit GroupConsumerTest(int brokers = 1) : ClusterTest(kPartitions, brokers) {
     options_.cluster = config_;
     options_.group_id = "bridge";
     options_.topic = kTopic;
@@ -454,6 +454,25 @@ TEST_F(GroupConsumerTest, AnExpelledMemberDoesNotWaitForItsRevocation) {
   }));
   LeaveWithoutCommit(first.get());
   LeaveWithoutCommit(second.get());
+}
+
+class GroupOfTwoBrokersTest : public GroupConsumerTest {
+ protected:
+  GroupOfTwoBrokersTest() : GroupConsumerTest(2) {}
+};
+
+// The request that asked for the committed offsets went to the former coordinator for ever.
+TEST_F(GroupOfTwoBrokersTest, CommittedOffsetsAreFoundAfterTheCoordinatorHasMoved) {
+  cluster_->SetCoordinator(options_.group_id, 1);
+  auto first = Join();
+  ASSERT_TRUE(Assigned(*first, kPartitions));
+  cluster_->SetCoordinator(options_.group_id, 2);
+  cluster_->FailOffsetFetches(1, RD_KAFKA_RESP_ERR_NOT_COORDINATOR, 1'000);
+  auto second = Join();
+  ASSERT_TRUE(Assigned(*second, kPartitions / 2));
+  LeaveWithoutCommit(second.get());
+  EXPECT_TRUE(Assigned(*first, kPartitions));
+  LeaveWithoutCommit(first.get());
 }
 
 TEST_F(GroupConsumerTest, MayBeDestroyedInTheCallbackOfClose) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// ClusterTest: the fixture of tests against the mock cluster: one broker with one topic, and the
-// io_context that its clients' callbacks run on. One thread.
+// ClusterTest: the fixture of tests against the mock cluster: one broker, or several, with one
+// topic, and the io_context that its clients' callbacks run on. One thread.
 
 #include <memory>
 
@@ -17,8 +17,8 @@ inline constexpr char kTopic[] = "things";
 
 class ClusterTest : public ::testing::Test {
  protected:
-  explicit ClusterTest(int partitions) {
-    auto cluster = MockCluster::Create(1, {{kTopic, partitions, {}}});
+  explicit ClusterTest(int partitions, int brokers = 1) {
+    auto cluster = MockCluster::Create(brokers, {{kTopic, partitions, {}}});
     EXPECT_TRUE(cluster.ok()) << cluster.status();
     cluster_ = *std::move(cluster);
     config_.brokers = cluster_->bootstrap();

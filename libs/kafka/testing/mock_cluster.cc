@@ -17,6 +17,7 @@ namespace {
 
 constexpr int16_t kProduceRequest = 0;
 constexpr int16_t kOffsetCommitRequest = 8;
+constexpr int16_t kOffsetFetchRequest = 9;
 
 void FailRequests(rd_kafka_mock_cluster_t* cluster, int16_t request, int rdkafka_error, int count) {
   const std::vector<rd_kafka_resp_err_t> errors(static_cast<size_t>(count),
@@ -85,6 +86,17 @@ void MockCluster::SetDown(int broker, bool down) {
     rd_kafka_mock_broker_set_down(impl_->cluster(), broker);
   } else {
     rd_kafka_mock_broker_set_up(impl_->cluster(), broker);
+  }
+}
+
+void MockCluster::SetCoordinator(const std::string& group, int broker) {
+  rd_kafka_mock_coordinator_set(impl_->cluster(), "group", group.c_str(), broker);
+}
+
+void MockCluster::FailOffsetFetches(int broker, int rdkafka_error, int count) {
+  for (int i = 0; i < count; ++i) {
+    rd_kafka_mock_broker_push_request_error_rtts(impl_->cluster(), broker, kOffsetFetchRequest,
+                                                 size_t{1}, rdkafka_error, /*rtt_ms=*/0);
   }
 }
 

@@ -32,6 +32,11 @@ class MockCluster {
   // Round trip added to every answer of the broker (1-based).
   void SetRtt(int broker, int rtt_ms);
   void SetDown(int broker, bool down);
+  // The group's coordinator is the broker (1-based) from now on. The mock answers for the group
+  // wherever it is asked; a real broker that is not the coordinator does not:
+  void SetCoordinator(const std::string& group, int broker);
+  // The next `count` OffsetFetch requests to the broker fail with NOT_COORDINATOR, ....
+  void FailOffsetFetches(int broker, int rdkafka_error, int count);
 
  private:
   class Impl;
