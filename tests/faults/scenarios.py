@@ -90,6 +90,8 @@ def kill_bridges(lab: Lab) -> None:
         felt(lab.metric(other, CLAIMS) > claims, "the other bridge claimed nothing")
         lab.restart(name)
         lab.await_ready(name)
+        # Only an owner's death is felt, and ready it is before it owns anything.
+        wait_for("the bridge owns something again", lambda n=name: lab.metric(n, OWNED) > 0, 25)
 
 
 def kill_marketplace(lab: Lab) -> None:
