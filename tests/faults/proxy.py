@@ -69,20 +69,22 @@ REFUSED = Fault(refuse=True)
 # --- Who is at the other end --------------------------------------------------------------------
 
 
-def socket_inode(port: int) -> str:
-    """The kernel's number of the local socket on that port; a Java program's may be IPv6."""
+def socket_inode(port: int, peer: int) -> str:
+    """The kernel's number of the local socket on that port that is connected to the peer's: one
+    port serves several sockets when they go to different places. A Java program's may be IPv6."""
+    ends = [f":{port:04X}", f":{peer:04X}"]
     for table in ("tcp", "tcp6"):
         with open(f"/proc/net/{table}", encoding="ascii") as rows:
             for row in rows:
                 columns = row.split()
-                if columns[1].endswith(f":{port:04X}") and columns[9] != "0":
+                if [each[-5:] for each in columns[1:3]] == ends and columns[9] != "0":
                     return columns[9]
     return ""
 
 
-def holder(port: int, pids: dict[str, int]) -> str:
-    """The name of the process whose socket is on that local port; empty: none of them."""
-    wanted = f"socket:[{socket_inode(port)}]"
+def holder(port: int, peer: int, pids: dict[str, int]) -> str:
+    """The name of the process whose socket connects the two ports; empty: none of them."""
+    wanted = f"socket:[{socket_inode(port, peer)}]"
     for name, pid in pids.items():
         with contextlib.suppress(OSError):
             for number in os.listdir(f"/proc/{pid}/fd"):
@@ -367,4 +369,5 @@ class Network:
             proxy.clear()
 
     def client_of(self, writer: asyncio.StreamWriter) -> str:
-        return holder(writer.get_extra_info("peername")[1], self.pids())
+        there, here = (writer.get_extra_info(end)[1] for end in ("peername", "sockname"))
+        return holder(there, here, self.pids())

@@ -14,7 +14,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from proxy import DOWN, FROZEN, REFUSED, UP, Fault, Network, Proxy  # noqa: E402
+from proxy import DOWN, FROZEN, REFUSED, UP, Fault, Network, Proxy, socket_inode  # noqa: E402
 
 PATIENCE_S = 10
 
@@ -198,6 +198,23 @@ class ProxyTest(unittest.TestCase):
         self.proxy.set(Fault(refuse=True, clients=frozenset(("me",))))
         with self.assertRaises(ConnectionResetError):
             self.connect().recv(1)
+
+    def test_two_sockets_on_one_port_are_told_apart(self) -> None:
+        """A client taken for somebody else came through a cut."""
+        servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+        peers = [server.getsockname()[1] for server in servers]
+        sockets = [socket.socket() for _ in range(2)]
+        port = 0
+        for each in sockets:
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            each.bind(("127.0.0.1", port))
+            port = each.getsockname()[1]
+        for each, peer in zip(sockets, peers):
+            each.connect(("127.0.0.1", peer))
+        for each, peer in zip(sockets, peers):
+            self.assertEqual(socket_inode(port, peer), str(os.fstat(each.fileno()).st_ino))
+        for each in (*sockets, *servers):
+            each.close()
 
     def test_nobody_behind_it(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as closed:
