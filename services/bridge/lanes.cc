@@ -14,6 +14,7 @@ using crossing::v1::Outcome;
 void Partition::OnIntent(const event::Intent& event, Now /*now*/, Effects* effects) {
   if (draining_ || event.offset < next_offset_) return;
   next_offset_ = event.offset + 1;
+  log_end_ = std::max(log_end_, next_offset_);
   ++shared_->counts.intents;
   Record record;
   record.offset = event.offset;

@@ -58,12 +58,20 @@ inline constexpr int64_t kCommitRecords = 10'000;
 // How long a refused commit rests: brokers refuse while the group rebalances.
 inline constexpr int64_t kCommitRetryMs = 50;
 
+// How long a partition's watermark may stand, with work in hand and nothing in its way, before the
+// partition counts as stuck. A marketplace that answers nothing breaks the stream before that.
+inline constexpr int64_t kStuckMs = 30'000;
+// The longest time between two looks that counts as waiting: a process that was frozen for longer
+// has not been stuck.
+inline constexpr int64_t kStuckLookMs = 1'000;
+
 // How far before the first unfinished intent's append time the window of finals begins (rule 5).
 inline constexpr int64_t kWindowBackMs =
     intent::kTtlMs + intent::kFutureMs + 2 * intent::kBrokerSkewMs + intent::kGatewaySkewMs;
 
 static_assert(kUnfinishedLow < kUnfinishedHigh);
 static_assert(kOrdersPerBatch * kBatchesInFlight <= kUnfinishedHigh);
+static_assert(kAnswerTimeoutMs < kStuckMs && kBackoffLongestMs < kStuckMs && kCommitMs < kStuckMs);
 static_assert(kReclaimMs <= 3'600'000, "owners claim anew at least hourly (rule 2)");
 
 }  // namespace jembatan::bridge

@@ -15,6 +15,7 @@ Partition::Partition(Shared* shared, int32_t number, int64_t offset, Now now)
       number_(number),
       not_before_mono_ms_(now.mono_ms),
       next_offset_(offset),
+      log_end_(offset),
       finished_offset_(offset),
       committed_offset_(offset),
       committed_mono_ms_(now.mono_ms) {}
@@ -111,6 +112,7 @@ void Partition::OnEndOffset(const event::EndOffset& event, Now now, Effects* eff
     not_before_mono_ms_ = now.mono_ms + Backoff(claim_attempts_++);
     return;
   }
+  log_end_ = std::max(log_end_, event.offset);
   if (end_query_is_horizon_) {
     horizon_ = event.offset;
     BecomeOwnerIfReady(now);

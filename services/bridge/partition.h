@@ -54,6 +54,25 @@ struct BridgeCounts {
   uint64_t unreadable_outcomes = 0;
 };
 
+// Where a partition stands, for whoever watches whether it gets on.
+struct Standing {
+  // What the watermark waits for.
+  enum class For {
+    kNothing,      // everything known of the log is committed
+    kFetch,        // the log goes on, and the consumer brings nothing
+    kLane,         // its lane, to be placed or asked about
+    kPutOff,       // the marketplace said RETRY, and the deadline has not passed
+    kMarketplace,  // the marketplace's answer, or to ask again for want of one
+    kLog,          // its outcome or dead letter: to be acknowledged and read back
+    kCommit,       // the group's coordinator
+  };
+  bool owned = false;
+  int64_t watermark = 0;    // the first offset not committed
+  int64_t next_offset = 0;  // of the next record the consumer brings
+  int64_t log_end = 0;      // as last heard of
+  For waits_for = For::kNothing;
+};
+
 // Rules of the protocol that a test may switch off to see the simulation find their absence. All on
 // in every service; there is no flag for them.
 struct Rules {
@@ -109,6 +128,7 @@ class Partition {
   // Append time of the oldest unfinished intent; -1: none.
   int64_t oldest_append_ms() const { return records_.empty() ? -1 : records_.front().append_ms; }
   uint64_t token() const { return token_; }
+  Standing standing(Now now) const;
 
  private:
   enum class Phase { kUnclaimed, kClaiming, kFencing, kOpening, kOwning };
@@ -231,6 +251,8 @@ class Partition {
   void RewriteUnsaid(Now now, Effects* effects);
   void ReleaseIfDone(Effects* effects);
   bool NothingUnderWay() const;
+  Standing::For WaitsFor(Now now) const;
+  static bool PutOff(const Record& record, Now now);
   Record& At(uint64_t number) { return records_[number - first_number_]; }
   const Record& At(uint64_t number) const { return records_[number - first_number_]; }
 
@@ -262,6 +284,7 @@ class Partition {
   std::deque<Record> records_;
   uint64_t first_number_ = 1;
   int64_t next_offset_;      // of the next record the consumer brings
+  int64_t log_end_;          // the intents' end, as last heard of
   int64_t finished_offset_;  // the first offset not finished
   int64_t finished_append_ms_ = 0;
   int64_t committed_offset_;

@@ -54,6 +54,10 @@ Probe::Probe(prometheus::Registry* registry) {
   partitions_ = MakeGauge(registry, "jembatan_bridge_partitions", "Partitions assigned.");
   partitions_owned_ = MakeGauge(registry, "jembatan_bridge_partitions_owned",
                                 "Partitions owned, so that orders are placed.");
+  partitions_stuck_ = MakeGauge(registry, "jembatan_bridge_partitions_stuck",
+                                "Partitions whose watermark stands with nothing in its way.");
+  lag_ = MakeGauge(registry, "jembatan_bridge_lag_records",
+                   "Records between the watermarks and the log's ends as last heard of.");
   unfinished_ = MakeGauge(registry, "jembatan_bridge_unfinished", "Intents read and not finished.");
   oldest_seconds_ = MakeGauge(registry, "jembatan_bridge_oldest_unfinished_seconds",
                               "Age of the oldest unfinished intent.");
@@ -61,29 +65,34 @@ Probe::Probe(prometheus::Registry* registry) {
                             "1 while the marketplace decides nothing and is only tried.");
 }
 
-void Probe::Publish(const Core& core, uint64_t dropped_urls, int64_t wall_ms) {
+void Probe::Publish(const Core& core, size_t stuck, uint64_t dropped_urls, Now now) {
   for (Row& row : rows_) {
-    uint64_t now = core.counts().*row.field;
-    row.counter->Increment(static_cast<double>(now - row.published));
-    row.published = now;
+    uint64_t counted = core.counts().*row.field;
+    row.counter->Increment(static_cast<double>(counted - row.published));
+    row.published = counted;
   }
   dropped_urls_->Increment(static_cast<double>(dropped_urls - dropped_urls_published_));
   dropped_urls_published_ = dropped_urls;
   size_t owned = 0;
   size_t unfinished = 0;
-  int64_t oldest_ms = wall_ms;
+  int64_t lag = 0;
+  int64_t oldest_ms = now.wall_ms;
   for (const auto& [number, partition] : core.partitions()) {
     owned += partition->owns() ? 1 : 0;
     unfinished += partition->unfinished();
+    const Standing standing = partition->standing(now);
+    lag += standing.log_end - standing.watermark;
     if (partition->oldest_append_ms() >= 0) {
       oldest_ms = std::min(oldest_ms, partition->oldest_append_ms());
     }
   }
   partitions_->Set(static_cast<double>(core.partitions().size()));
   partitions_owned_->Set(static_cast<double>(owned));
+  partitions_stuck_->Set(static_cast<double>(stuck));
+  lag_->Set(static_cast<double>(lag));
   unfinished_->Set(static_cast<double>(unfinished));
   breaker_open_->Set(core.marketplace_usable() ? 0 : 1);
-  oldest_seconds_->Set(static_cast<double>(wall_ms - oldest_ms) / 1000);
+  oldest_seconds_->Set(static_cast<double>(now.wall_ms - oldest_ms) / 1000);
 }
 
 }  // namespace jembatan::bridge

@@ -3,6 +3,8 @@
 // Probe: the bridge's numbers for /metrics. The shard calls Publish a few times a second;
 // prometheus-cpp is thread-safe for the scraping side.
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,7 +21,8 @@ class Probe {
  public:
   explicit Probe(prometheus::Registry* registry);
 
-  void Publish(const Core& core, uint64_t dropped_urls, int64_t wall_ms);
+  // stuck: how many partitions are.
+  void Publish(const Core& core, size_t stuck, uint64_t dropped_urls, Now now);
 
  private:
   struct Row {
@@ -33,6 +36,8 @@ class Probe {
   uint64_t dropped_urls_published_ = 0;
   prometheus::Gauge* partitions_;
   prometheus::Gauge* partitions_owned_;
+  prometheus::Gauge* partitions_stuck_;
+  prometheus::Gauge* lag_;
   prometheus::Gauge* unfinished_;
   prometheus::Gauge* oldest_seconds_;
   prometheus::Gauge* breaker_open_;

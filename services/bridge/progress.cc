@@ -8,7 +8,10 @@
 
 namespace jembatan::bridge {
 
-void Partition::OnIntentsEnd(const event::IntentsEnd& /*event*/) { intents_ended_ = true; }
+void Partition::OnIntentsEnd(const event::IntentsEnd& event) {
+  intents_ended_ = true;
+  log_end_ = std::max(log_end_, event.next_offset);
+}
 
 void Partition::OnProduced(const event::Produced& event, Now now, Effects* effects) {
   auto it = cookies_.find(event.cookie);
@@ -126,6 +129,40 @@ void Partition::PauseOrResume(Effects* effects) {
     paused_ = false;
     effects->push_back(effect::Resume{number_});
   }
+}
+
+Standing Partition::standing(Now now) const {
+  return {.owned = owns(),
+          .watermark = committed_offset_,
+          .next_offset = next_offset_,
+          .log_end = log_end_,
+          .waits_for = WaitsFor(now)};
+}
+
+Standing::For Partition::WaitsFor(Now now) const {
+  if (finished_offset_ > committed_offset_) return Standing::For::kCommit;
+  if (records_.empty()) {
+    return log_end_ > next_offset_ ? Standing::For::kFetch : Standing::For::kNothing;
+  }
+  const Record& record = records_.front();
+  // Only these are in their lane still.
+  switch (record.stage) {
+    case Stage::kWaiting:
+      if (PutOff(record, now)) return Standing::For::kPutOff;
+      return record.lane->attempts > 0 ? Standing::For::kMarketplace : Standing::For::kLane;
+    case Stage::kAsked:
+    case Stage::kPlaced:
+      return PutOff(record, now) ? Standing::For::kPutOff : Standing::For::kMarketplace;
+    case Stage::kRecorded:
+    case Stage::kFinished:
+      break;
+  }
+  return Standing::For::kLog;
+}
+
+// The marketplace answers, and says RETRY. Beyond the deadline it is asked, and no longer tried.
+bool Partition::PutOff(const Record& record, Now now) {
+  return record.lane->retrying && now.wall_ms <= record.deadline_ms;
 }
 
 bool Partition::NothingUnderWay() const {

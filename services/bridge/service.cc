@@ -1,6 +1,5 @@
 #include "services/bridge/service.h"
 
-#include <atomic>
 #include <chrono>
 #include <future>
 #include <set>
@@ -12,6 +11,7 @@
 #include "libs/base/clock.h"
 #include "libs/base/crash_point.h"
 #include "libs/base/log.h"
+#include "libs/base/mutex.h"
 #include "libs/base/overloaded.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
@@ -24,6 +24,7 @@
 #include "services/bridge/core.h"
 #include "services/bridge/orders_grpc.h"
 #include "services/bridge/probe.h"
+#include "services/bridge/readiness.h"
 
 namespace jembatan::bridge {
 namespace {
@@ -57,7 +58,11 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   absl::Status Start();
   void Stop();
   int admin_port() const { return admin_->port(); }
-  bool ready() const { return ready_.load(); }
+  // Empty: ready.
+  std::string NotReady() const {
+    base::MutexLock lock(&not_ready_mutex_);
+    return not_ready_;
+  }
 
  private:
   // Outcomes come from a reader of their own: GroupHandler's names are taken by the intents.
@@ -120,6 +125,7 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   void Release(int32_t partition);
   void Heartbeat();
   void Publish(Now now);
+  void LookAtReadiness(Now now);
   absl::Status ConnectKafka();
   absl::Status ConnectMarketplace();
 
@@ -145,16 +151,16 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   int64_t published_mono_ms_ = 0;
   bool stream_up_ = false;
   bool started_ = false;
-  std::atomic<bool> ready_{false};
+  Readiness readiness_;
+  mutable base::Mutex not_ready_mutex_;
+  std::string not_ready_ ABSL_GUARDED_BY(not_ready_mutex_) = "not started";
 };
 
 absl::Status Service::Impl::Start() {
   JEMB_RETURN_IF_ERROR(ConnectKafka());
   JEMB_RETURN_IF_ERROR(ConnectMarketplace());
   JEMB_ASSIGN_OR_RETURN(admin_, runtime::AdminServer::Create(options_.admin_listen, registry_));
-  admin_->AddReadyCheck([this] {
-    return std::string(ready() ? "" : "the marketplace's stream is down or a partition not owned");
-  });
+  admin_->AddReadyCheck([this] { return NotReady(); });
   shard_.AddTickHook([this] { return EndTick(); });
   shard_.Post([this] {
     orders_->Start();
@@ -404,10 +410,25 @@ void Service::Impl::Heartbeat() {
 
 void Service::Impl::Publish(Now now) {
   published_mono_ms_ = now.mono_ms;
-  probe_.Publish(*core_, orders_->dropped_urls(), now.wall_ms);
-  bool all_owned = true;
-  for (const auto& [number, partition] : core_->partitions()) all_owned &= partition->owns();
-  ready_ = stream_up_ && all_owned;
+  LookAtReadiness(now);
+  probe_.Publish(*core_, readiness_.stuck(), orders_->dropped_urls(), now);
+}
+
+void Service::Impl::LookAtReadiness(Now now) {
+  Readiness::View view{.stream_up = stream_up_, .marketplace_usable = core_->marketplace_usable()};
+  for (const auto& [number, partition] : core_->partitions()) {
+    view.partitions.push_back({number, partition->standing(now)});
+  }
+  for (const Readiness::Change& change : readiness_.Look(view, now.mono_ms)) {
+    base::Log(change.stuck ? base::Level::kError : base::Level::kInfo,
+              change.stuck ? "partition_stuck" : "partition_got_on",
+              {{"partition", change.partition},
+               {"offset", change.standing.watermark},
+               {"log_end", change.standing.log_end},
+               {"waits_for", Describe(change.standing.waits_for)}});
+  }
+  base::MutexLock lock(&not_ready_mutex_);
+  not_ready_ = readiness_.reason();
 }
 
 Service::Service(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -415,6 +436,6 @@ Service::~Service() { Stop(); }
 absl::Status Service::Start() { return impl_->Start(); }
 void Service::Stop() { impl_->Stop(); }
 int Service::admin_port() const { return impl_->admin_port(); }
-bool Service::ready() const { return impl_->ready(); }
+bool Service::ready() const { return impl_->NotReady().empty(); }
 
 }  // namespace jembatan::bridge

@@ -46,7 +46,7 @@ class Service {
   void Stop();
 
   int admin_port() const;
-  // The stream is up and every assigned partition is owned.
+  // The marketplace decides, and every assigned partition is owned and gets on.
   bool ready() const;
 
  private:

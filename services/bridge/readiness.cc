@@ -1,0 +1,93 @@
+#include "services/bridge/readiness.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "services/bridge/limits.h"
+
+namespace jembatan::bridge {
+
+const char* Describe(Standing::For waits_for) {
+  switch (waits_for) {
+    case Standing::For::kNothing:
+      return "nothing";
+    case Standing::For::kFetch:
+      return "records to be fetched";
+    case Standing::For::kLane:
+      return "its lane";
+    case Standing::For::kPutOff:
+      return "a marketplace that puts it off";
+    case Standing::For::kMarketplace:
+      return "the marketplace's answer";
+    case Standing::For::kLog:
+      return "its outcome to be read back from the log";
+    case Standing::For::kCommit:
+      return "its commit";
+  }
+  return "nothing";
+}
+
+bool Readiness::Watch::stuck() const { return stood_ms >= kStuckMs; }
+
+std::vector<Readiness::Change> Readiness::Look(const View& view, int64_t mono_ms) {
+  int64_t passed_ms = looked_mono_ms_ < 0 ? 0 : mono_ms - looked_mono_ms_;
+  passed_ms = std::min(passed_ms, kStuckLookMs);
+  looked_mono_ms_ = mono_ms;
+  std::vector<Change> changes;
+  std::map<int32_t, Watch> before = std::exchange(watches_, {});
+  for (const PartitionView& partition : view.partitions) {
+    Watch& watch = watches_[partition.number];
+    watch = Judge(before[partition.number], view, partition, passed_ms);
+    if (watch.stuck() == before[partition.number].stuck()) continue;
+    changes.push_back({partition.number, watch.stuck(), partition.standing});
+  }
+  Tell(view);
+  return changes;
+}
+
+Readiness::Watch Readiness::Judge(Watch watch, const View& view, const PartitionView& partition,
+                                  int64_t passed_ms) {
+  const Standing& standing = partition.standing;
+  bool idle = standing.waits_for == Standing::For::kNothing;
+  // A stopped partition has a reason of its own.
+  if (idle || !partition.stopped.empty() || standing.watermark != watch.watermark) {
+    return {.watermark = standing.watermark};
+  }
+  bool in_its_way = !view.stream_up || !view.marketplace_usable || !standing.owned ||
+                    standing.waits_for == Standing::For::kPutOff;
+  if (!in_its_way) watch.stood_ms += passed_ms;
+  return watch;
+}
+
+void Readiness::Tell(const View& view) {
+  reason_.clear();
+  for (const PartitionView& partition : view.partitions) {
+    if (partition.stopped.empty()) continue;
+    Add("partition " + std::to_string(partition.number) + " has stopped: " + partition.stopped);
+  }
+  if (!view.stream_up) return Add("the stream to the marketplace is down");
+  if (!view.marketplace_usable) return Add("the marketplace decides nothing and is only tried");
+  for (const PartitionView& partition : view.partitions) {
+    if (!partition.stopped.empty()) continue;
+    const std::string name = "partition " + std::to_string(partition.number);
+    const Standing& standing = partition.standing;
+    if (!standing.owned) {
+      Add(name + " is not owned yet");
+    } else if (watches_[partition.number].stuck()) {
+      Add(name + " is stuck at offset " + std::to_string(standing.watermark) + " of " +
+          std::to_string(standing.log_end) + ": it waits for " + Describe(standing.waits_for));
+    }
+  }
+}
+
+void Readiness::Add(const std::string& line) {
+  if (!reason_.empty()) reason_ += '\n';
+  reason_ += line;
+}
+
+size_t Readiness::stuck() const {
+  return static_cast<size_t>(std::count_if(watches_.begin(), watches_.end(),
+                                           [](const auto& entry) { return entry.second.stuck(); }));
+}
+
+}  // namespace jembatan::bridge
