@@ -31,6 +31,11 @@ namespace jembatan::kafka {
 
 inline constexpr int kRecordsPerTurn = 2048;
 
+// Whether a partition's consumption has stopped with this error of it: what comes next would have
+// been skipped (an offset that is gone, a batch that fails its checksum). Other errors are tried
+// again from the same offset without end. Pure; any thread.
+bool StopsPartition(const absl::Status& status);
+
 struct Record {
   int32_t partition = -1;
   int64_t offset = -1;
@@ -61,8 +66,8 @@ class GroupHandler {
   virtual void OnRecords(std::span<const Record> records) = 0;
   // Everything up to (not including) next_offset has been delivered and the log ended there then.
   virtual void OnPartitionEnd(int32_t partition, int64_t next_offset) = 0;
-  // A client-level or partition-level error (partition -1: none). OUT_OF_RANGE: the committed
-  // offset is no longer in the log; consumption of that partition has stopped.
+  // A client-level or partition-level error (partition -1: none). StopsPartition() tells whether
+  // the partition's consumption has stopped by it. OUT_OF_RANGE: the next offset is not in the log.
   virtual void OnError(int32_t partition, const absl::Status& status) = 0;
 };
 

@@ -11,18 +11,18 @@
 namespace jembatan::kafka {
 namespace {
 
-// After these librdkafka tries again from the same offset.
-bool StaysInPlace(const absl::Status& status) {
-  return base::IsRetriable(status) || absl::IsNotFound(status) ||
-         absl::IsPermissionDenied(status) || absl::IsUnauthenticated(status);
-}
-
 std::string_view View(const void* bytes, size_t size) {
   return bytes == nullptr ? std::string_view()
                           : std::string_view(static_cast<const char*>(bytes), size);
 }
 
 }  // namespace
+
+// After the others librdkafka tries again from the same offset.
+bool StopsPartition(const absl::Status& status) {
+  return !base::IsRetriable(status) && !absl::IsNotFound(status) &&
+         !absl::IsPermissionDenied(status) && !absl::IsUnauthenticated(status);
+}
 
 void PartitionFeeds::Open(int32_t partition, Queue queue, int64_t start_offset) {
   JEMB_CHECK(Find(partition) == nullptr);
@@ -113,7 +113,7 @@ void PartitionFeeds::Note(Feed* feed, rd_kafka_event_t* event) {
     rd_kafka_topic_partition_destroy(place);
   } else {
     notice.status = StatusOf(rd_kafka_event_error(event), rd_kafka_event_error_string(event));
-    feed->stopped = !StaysInPlace(notice.status);
+    feed->stopped = StopsPartition(notice.status);
   }
   notices_.push_back(std::move(notice));
 }

@@ -51,6 +51,11 @@ Probe::Probe(prometheus::Registry* registry) {
                        .Help("Links outside the marketplace's registered hosts.")
                        .Register(*registry)
                        .Add({});
+  partitions_stopped_ = &prometheus::BuildCounter()
+                             .Name("jembatan_bridge_partitions_stopped_total")
+                             .Help("Partitions not read on, because something would be skipped.")
+                             .Register(*registry)
+                             .Add({});
   partitions_ = MakeGauge(registry, "jembatan_bridge_partitions", "Partitions assigned.");
   partitions_owned_ = MakeGauge(registry, "jembatan_bridge_partitions_owned",
                                 "Partitions owned, so that orders are placed.");

@@ -23,6 +23,8 @@ class Probe {
 
   // stuck: how many partitions are.
   void Publish(const Core& core, size_t stuck, uint64_t dropped_urls, Now now);
+  // A partition will not be read on until somebody mends it.
+  void PartitionStopped() { partitions_stopped_->Increment(); }
 
  private:
   struct Row {
@@ -34,6 +36,7 @@ class Probe {
   std::vector<Row> rows_;
   prometheus::Counter* dropped_urls_;
   uint64_t dropped_urls_published_ = 0;
+  prometheus::Counter* partitions_stopped_;
   prometheus::Gauge* partitions_;
   prometheus::Gauge* partitions_owned_;
   prometheus::Gauge* partitions_stuck_;

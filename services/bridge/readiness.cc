@@ -27,6 +27,18 @@ const char* Describe(Standing::For waits_for) {
   return "nothing";
 }
 
+std::string DescribeGap(const Standing& standing, int64_t begin, int64_t end) {
+  const std::string next = std::to_string(standing.next_offset);
+  const std::string committed = std::to_string(standing.watermark);
+  if (begin > standing.next_offset) {
+    return "offsets " + next + " to " + std::to_string(begin - 1) +
+           " are gone from the log, which begins at " + std::to_string(begin) + "; committed is " +
+           committed;
+  }
+  return "offset " + next + " lies behind the log, which ends at " + std::to_string(end) +
+         "; committed is " + committed;
+}
+
 bool Readiness::Watch::stuck() const { return stood_ms >= kStuckMs; }
 
 std::vector<Readiness::Change> Readiness::Look(const View& view, int64_t mono_ms) {

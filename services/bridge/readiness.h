@@ -65,6 +65,10 @@ class Readiness {
   std::string reason_;
 };
 
+// Why a partition has stopped whose next offset is not in the log, which holds [begin, end): the
+// gap in words. Of what was read before, everything up to the watermark is committed.
+std::string DescribeGap(const Standing& standing, int64_t begin, int64_t end);
+
 // What the watermark waits for, in words.
 const char* Describe(Standing::For waits_for);
 

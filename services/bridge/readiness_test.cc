@@ -162,6 +162,14 @@ TEST(Readiness, AFrozenProcessWasNotStuck) {
   EXPECT_EQ(watched.readiness.reason(), "");
 }
 
+TEST(Readiness, AGapIsNamedFromBothSides) {
+  const Standing standing{.watermark = 5, .next_offset = 7, .log_end = 9};
+  EXPECT_EQ(DescribeGap(standing, 20, 30),
+            "offsets 7 to 19 are gone from the log, which begins at 20; committed is 5");
+  EXPECT_EQ(DescribeGap(standing, 0, 4),
+            "offset 7 lies behind the log, which ends at 4; committed is 5");
+}
+
 // What a real partition says of itself, from its assignment to its commit.
 class WaitsFor : public testing::Test {
  protected:

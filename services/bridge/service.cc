@@ -81,6 +81,7 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
     void OnError(int32_t partition, const absl::Status& status) override {
       base::Log(base::Level::kError, "outcomes_reader_error",
                 {{"partition", partition}, {"status", base::ToString(status)}});
+      impl->Stopped(partition, &impl->outcomes_stopped_, status);
     }
     Impl* impl;
   };
@@ -126,6 +127,11 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   void Heartbeat();
   void Publish(Now now);
   void LookAtReadiness(Now now);
+  // Notes why, if the error has stopped the partition.
+  bool Stopped(int32_t partition, std::map<int32_t, std::string>* why, const absl::Status& status);
+  std::string WhyStopped(int32_t partition) const;
+  void LookForGap(int32_t partition);
+  void TellGap(int32_t partition, int64_t begin, int64_t end);
   absl::Status ConnectKafka();
   absl::Status ConnectMarketplace();
 
@@ -151,6 +157,10 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   int64_t published_mono_ms_ = 0;
   bool stream_up_ = false;
   bool started_ = false;
+  // Partitions whose intents are not read on, and why, until they are assigned anew; and whose
+  // outcomes are not, until another reading of them begins.
+  std::map<int32_t, std::string> stopped_;
+  std::map<int32_t, std::string> outcomes_stopped_;
   Readiness readiness_;
   mutable base::Mutex not_ready_mutex_;
   std::string not_ready_ ABSL_GUARDED_BY(not_ready_mutex_) = "not started";
@@ -247,6 +257,7 @@ void Service::Impl::OnAssigned(std::span<const kafka::PartitionStart> partitions
   for (const kafka::PartitionStart& start : partitions) {
     base::Log(base::Level::kInfo, "assigned",
               {{"partition", start.partition}, {"offset", start.offset}});
+    stopped_.erase(start.partition);
     JEMB_CRASH_POINT("bridge.assigned");
     Step(event::Assigned{start.partition, start.offset});
   }
@@ -260,6 +271,7 @@ void Service::Impl::OnRevoked(std::span<const int32_t> partitions, bool lost,
   revocations_.emplace_back(waiting, std::move(done));
   for (int32_t partition : partitions) {
     base::Log(base::Level::kInfo, "revoked", {{"partition", partition}, {"lost", lost}});
+    stopped_.erase(partition);
     JEMB_CRASH_POINT("bridge.revoked");
     Step(event::Revoked{partition, lost});
   }
@@ -291,6 +303,52 @@ void Service::Impl::OnRecords(std::span<const kafka::Record> records) {
 void Service::Impl::OnError(int32_t partition, const absl::Status& status) {
   base::Log(base::Level::kError, "intents_consumer_error",
             {{"partition", partition}, {"status", base::ToString(status)}});
+  if (!Stopped(partition, &stopped_, status)) return;
+  if (absl::IsOutOfRange(status)) LookForGap(partition);
+}
+
+bool Service::Impl::Stopped(int32_t partition, std::map<int32_t, std::string>* why,
+                            const absl::Status& status) {
+  if (!core_->partitions().contains(partition) || !kafka::StopsPartition(status)) return false;
+  probe_.PartitionStopped();
+  (*why)[partition] = base::ToString(status);
+  return true;
+}
+
+std::string Service::Impl::WhyStopped(int32_t partition) const {
+  if (auto at = stopped_.find(partition); at != stopped_.end()) return at->second;
+  auto at = outcomes_stopped_.find(partition);
+  return at == outcomes_stopped_.end() ? std::string() : "its outcomes: " + at->second;
+}
+
+// Skipping what is gone would break the promise to whoever was told ACCEPTED; somebody has to
+// decide, and needs to know what is missing.
+void Service::Impl::LookForGap(int32_t partition) {
+  auto ended = [this, partition](absl::StatusOr<int64_t> begin, absl::StatusOr<int64_t> end) {
+    if (!stopped_.contains(partition)) return;
+    if (begin.ok() && end.ok()) return TellGap(partition, *begin, *end);
+    auto again = std::make_shared<boost::asio::steady_timer>(shard_.context(), kLookUpAgain);
+    again->async_wait([this, partition, again](boost::system::error_code error) {
+      if (!error && stopped_.contains(partition)) LookForGap(partition);
+    });
+  };
+  kafka_admin_->BeginOffset(
+      kafka::kIntentsTopic, partition, [this, partition, ended](absl::StatusOr<int64_t> begin) {
+        kafka_admin_->EndOffset(
+            kafka::kIntentsTopic, partition,
+            [ended, begin](absl::StatusOr<int64_t> end) { ended(begin, std::move(end)); });
+      });
+}
+
+void Service::Impl::TellGap(int32_t partition, int64_t begin, int64_t end) {
+  const Standing standing = core_->partitions().at(partition)->standing(ReadClocks());
+  stopped_[partition] = DescribeGap(standing, begin, end);
+  base::Log(base::Level::kError, "intents_gap",
+            {{"partition", partition},
+             {"committed", standing.watermark},
+             {"next", standing.next_offset},
+             {"log_begin", begin},
+             {"log_end", end}});
 }
 
 void Service::Impl::OnStreamUp() {
@@ -339,6 +397,7 @@ void Service::Impl::Execute(Effect& effect) {
                  [&](effect::ReadOutcomes& e) { ReadOutcomes(e); },
                  [&](effect::StopOutcomes& e) {
                    wanted_readings_[e.partition] = 0;
+                   outcomes_stopped_.erase(e.partition);
                    reader_->Stop(e.partition);
                  },
                  [&](effect::Fence& e) { orders_->Fence(e); },
@@ -375,6 +434,7 @@ void Service::Impl::Produce(const char* topic, int32_t partition, const std::str
 
 void Service::Impl::StartReading(const effect::ReadOutcomes& read, int64_t offset) {
   readings_[read.partition] = read.reading;
+  outcomes_stopped_.erase(read.partition);
   reader_->Start(read.partition, offset);
 }
 
@@ -417,7 +477,7 @@ void Service::Impl::Publish(Now now) {
 void Service::Impl::LookAtReadiness(Now now) {
   Readiness::View view{.stream_up = stream_up_, .marketplace_usable = core_->marketplace_usable()};
   for (const auto& [number, partition] : core_->partitions()) {
-    view.partitions.push_back({number, partition->standing(now)});
+    view.partitions.push_back({number, partition->standing(now), WhyStopped(number)});
   }
   for (const Readiness::Change& change : readiness_.Look(view, now.mono_ms)) {
     base::Log(change.stuck ? base::Level::kError : base::Level::kInfo,

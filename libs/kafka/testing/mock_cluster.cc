@@ -77,6 +77,11 @@ void MockCluster::FailCommits(int rdkafka_error, int count) {
   FailRequests(impl_->cluster(), kOffsetCommitRequest, rdkafka_error, count);
 }
 
+void MockCluster::DeleteRecords(const std::string& topic, int32_t partition,
+                                int64_t before_offset) {
+  rd_kafka_mock_partition_delete_records(impl_->cluster(), topic.c_str(), partition, before_offset);
+}
+
 void MockCluster::SetRtt(int broker, int rtt_ms) {
   rd_kafka_mock_broker_set_rtt(impl_->cluster(), broker, rtt_ms);
 }
