@@ -20,6 +20,9 @@ constexpr int kRequestTimeoutMs = 5'000;
 constexpr size_t kRequestsMax = 4096;
 constexpr int kEventsPerTurn = 64;
 
+using TopicNames =
+    std::unique_ptr<rd_kafka_TopicCollection_t, Destroy<rd_kafka_TopicCollection_destroy>>;
+
 // The one partition of the result, or why there is none.
 absl::StatusOr<int64_t> OffsetOf(rd_kafka_event_t* event) {
   const rd_kafka_resp_err_t error = rd_kafka_event_error(event);
@@ -36,6 +39,21 @@ absl::StatusOr<int64_t> OffsetOf(rd_kafka_event_t* event) {
   return place->offset;
 }
 
+absl::StatusOr<int> CountOf(rd_kafka_event_t* event) {
+  const rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return StatusOf(error, rd_kafka_event_error_string(event));
+  }
+  size_t count = 0;
+  const rd_kafka_TopicDescription_t** topics =
+      rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &count);
+  if (count != 1) return base::Internal("topic request: no answer for the topic");
+  const rd_kafka_error_t* refused = rd_kafka_TopicDescription_error(topics[0]);
+  if (refused != nullptr) return StatusOf(rd_kafka_error_code(refused));
+  rd_kafka_TopicDescription_partitions(topics[0], &count);
+  return static_cast<int>(count);
+}
+
 }  // namespace
 
 class Admin::Impl {
@@ -48,6 +66,7 @@ class Admin::Impl {
   absl::Status Open(const ClusterConfig& cluster);
   // spec: RD_KAFKA_OFFSET_SPEC_*, or a time in milliseconds.
   void Ask(const std::string& topic, int32_t partition, int64_t spec, OffsetCallback done);
+  void AskCount(const std::string& topic, CountCallback done);
 
  private:
   struct Request {
@@ -59,12 +78,15 @@ class Admin::Impl {
 
   bool Turn();
   void Answer(rd_kafka_event_t* event);
+  void AnswerCount(rd_kafka_event_t* event);
+  bool Full() const { return requests_.size() + counts_.size() >= kRequestsMax; }
 
   boost::asio::io_context& context_;
   Client client_;
   Queue queue_;
   std::shared_ptr<EventQueue> events_;
   std::map<uint64_t, Request> requests_;
+  std::map<uint64_t, CountCallback> counts_;
   uint64_t next_request_ = 1;
 };
 
@@ -81,9 +103,9 @@ absl::Status Admin::Impl::Open(const ClusterConfig& cluster) {
 
 void Admin::Impl::Ask(const std::string& topic, int32_t partition, int64_t spec,
                       OffsetCallback done) {
-  if (requests_.size() >= kRequestsMax) {
+  if (Full()) {
     boost::asio::post(context_, [done = std::move(done)] {
-      done(base::ResourceExhausted("too many offset requests without an answer"));
+      done(base::ResourceExhausted("too many requests without an answer"));
     });
     return;
   }
@@ -99,11 +121,29 @@ void Admin::Impl::Ask(const std::string& topic, int32_t partition, int64_t spec,
   rd_kafka_ListOffsets(client_.get(), wanted.get(), admin.get(), queue_.get());
 }
 
+void Admin::Impl::AskCount(const std::string& topic, CountCallback done) {
+  if (Full()) {
+    boost::asio::post(context_, [done = std::move(done)] {
+      done(base::ResourceExhausted("too many requests without an answer"));
+    });
+    return;
+  }
+  const uint64_t id = next_request_++;
+  const AdminOptions admin =
+      NewAdminOptions(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, kRequestTimeoutMs, id);
+  const char* name = topic.c_str();
+  const TopicNames names(rd_kafka_TopicCollection_of_topic_names(&name, 1));
+  counts_.emplace(id, std::move(done));
+  rd_kafka_DescribeTopics(client_.get(), names.get(), admin.get(), queue_.get());
+}
+
 bool Admin::Impl::Turn() {
   for (int i = 0; i < kEventsPerTurn; ++i) {
     const Event event(rd_kafka_queue_poll(queue_.get(), 0));
     if (event == nullptr) return false;
-    if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_LISTOFFSETS_RESULT) Answer(event.get());
+    const rd_kafka_event_type_t type = rd_kafka_event_type(event.get());
+    if (type == RD_KAFKA_EVENT_LISTOFFSETS_RESULT) Answer(event.get());
+    if (type == RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT) AnswerCount(event.get());
   }
   return true;
 }
@@ -120,6 +160,11 @@ void Admin::Impl::Answer(rd_kafka_event_t* event) {
     return Ask(request.topic, request.partition, spec, std::move(request.done));
   }
   request.done(std::move(offset));
+}
+
+void Admin::Impl::AnswerCount(rd_kafka_event_t* event) {
+  auto node = counts_.extract(reinterpret_cast<uint64_t>(rd_kafka_event_opaque(event)));
+  if (!node.empty()) node.mapped()(CountOf(event));
 }
 
 absl::StatusOr<std::unique_ptr<Admin>> Admin::Create(const ClusterConfig& cluster,
@@ -143,6 +188,10 @@ void Admin::BeginOffset(const std::string& topic, int32_t partition, OffsetCallb
 void Admin::OffsetAtTime(const std::string& topic, int32_t partition, int64_t unix_ms,
                          OffsetCallback done) {
   impl_->Ask(topic, partition, std::max<int64_t>(unix_ms, 0), std::move(done));
+}
+
+void Admin::PartitionCount(const std::string& topic, CountCallback done) {
+  impl_->AskCount(topic, std::move(done));
 }
 
 }  // namespace jembatan::kafka

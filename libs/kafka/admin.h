@@ -25,6 +25,7 @@ namespace jembatan::kafka {
 class Admin {
  public:
   using OffsetCallback = std::function<void(absl::StatusOr<int64_t>)>;
+  using CountCallback = std::function<void(absl::StatusOr<int>)>;
 
   static absl::StatusOr<std::unique_ptr<Admin>> Create(const ClusterConfig& cluster,
                                                        boost::asio::io_context& context);
@@ -39,6 +40,9 @@ class Admin {
   // more and misses nothing.
   void OffsetAtTime(const std::string& topic, int32_t partition, int64_t unix_ms,
                     OffsetCallback done);
+  // How many partitions the topic has at present. NOT_FOUND: there is no such topic, and it is not
+  // created by asking.
+  void PartitionCount(const std::string& topic, CountCallback done);
 
  private:
   class Impl;

@@ -77,6 +77,26 @@ TEST_F(AdminTest, UnknownPartitionIsAnError) {
   EXPECT_FALSE(end.ok());
 }
 
+TEST_F(AdminTest, CountsPartitionsAsTheyAreNow) {
+  absl::StatusOr<int> count = absl::UnknownError("no answer");
+  const auto counted = [&](const std::string& topic) {
+    count = absl::UnknownError("no answer");
+    admin_->PartitionCount(topic, [&](absl::StatusOr<int> answer) { count = std::move(answer); });
+    return RunUntil(context_, [&] { return !absl::IsUnknown(count.status()); });
+  };
+  ASSERT_TRUE(counted(kIntentsTopic));
+  ASSERT_TRUE(count.ok()) << count.status();
+  EXPECT_EQ(*count, 6);
+  ASSERT_TRUE(cluster_->RemakeTopic(kIntentsTopic, 9).ok());
+  ASSERT_TRUE(counted(kIntentsTopic));
+  ASSERT_TRUE(count.ok()) << count.status();
+  EXPECT_EQ(*count, 9);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(counted("absent"));
+    EXPECT_TRUE(absl::IsNotFound(count.status())) << count.status();
+  }
+}
+
 TEST_F(AdminTest, DestroyingDropsCallbacks) {
   bool called = false;
   admin_->EndOffset(kIntentsTopic, 0, [&](absl::StatusOr<int64_t>) { called = true; });

@@ -190,6 +190,73 @@ TEST(Gateway, SlowLogIsToldAsPendingAndThenAccepted) {
   EXPECT_EQ(answers.receipts(1).status(), Receipt::STATUS_ACCEPTED);
 }
 
+// A cluster of the test's own, since what is done to it would trouble other tests.
+class OwnCluster : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto cluster = kafka::testing::MockCluster::Create(1, kafka::JembatanTopics(kPartitions));
+    ASSERT_TRUE(cluster.ok()) << cluster.status();
+    cluster_ = *std::move(cluster);
+    Options options = World::Get().DefaultOptions();
+    options.brokers = cluster_->bootstrap();
+    options.count_partitions_ms = 50;
+    gateway_ = World::Get().StartGateway(options);
+    ASSERT_TRUE(gateway_);
+    client_ = std::make_unique<WsClient>(
+        gateway_->port(), "/v1/stream",
+        World::Get().Bearer("own") + "Sec-WebSocket-Protocol: jembatan.v1.proto\r\n");
+    ASSERT_EQ(client_->handshake().status, 101);
+  }
+
+  // The receipt that the intent is told next; empty if none comes.
+  Receipt Submit(const intake::v1::Intent& intent) {
+    intake::v1::ClientFrame frame;
+    *frame.add_intents() = intent;
+    client_->Send(2, frame.SerializeAsString());
+    return NextReceipt();
+  }
+  Receipt NextReceipt() {
+    intake::v1::ServerFrame told;
+    NextUntil(*client_, Codec::kProto, &told,
+              [](const auto& gathered) { return gathered.receipts_size() > 0; });
+    return told.receipts_size() > 0 ? told.receipts(0) : Receipt();
+  }
+  std::string Ready() {
+    HttpClient admin(gateway_->admin_port());
+    return admin.Call("GET", "/readyz", "", "").body;
+  }
+  bool BecomesReady(bool ready) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (gateway_->ready() != ready && std::chrono::steady_clock::now() < until) {
+      std::this_thread::sleep_for(milliseconds(5));
+    }
+    return gateway_->ready() == ready;
+  }
+
+  std::unique_ptr<kafka::testing::MockCluster> cluster_;
+  std::unique_ptr<Service> gateway_;
+  std::unique_ptr<WsClient> client_;
+};
+
+TEST_F(OwnCluster, AnotherNumberOfPartitionsStopsAdmission) {
+  World& world = World::Get();
+  EXPECT_EQ(Submit(world.NewIntent()).status(), Receipt::STATUS_ACCEPTED);
+  ASSERT_TRUE(cluster_->RemakeTopic(kafka::kIntentsTopic, kPartitions + 2).ok());
+  ASSERT_TRUE(BecomesReady(false));
+  EXPECT_EQ(Ready(), "the intents' topic has 5 partitions instead of 3: nothing new is admitted\n");
+  const intake::v1::Intent intent = world.NewIntent();
+  const Receipt refused = Submit(intent);
+  EXPECT_EQ(refused.status(), Receipt::STATUS_REFUSED);
+  EXPECT_EQ(refused.reason(), intake::v1::REASON_LOG_UNAVAILABLE);
+  EXPECT_GT(refused.retry_after_ms(), 0u);
+
+  ASSERT_TRUE(cluster_->RemakeTopic(kafka::kIntentsTopic, kPartitions).ok());
+  ASSERT_TRUE(BecomesReady(true));
+  Receipt receipt = Submit(intent);
+  if (receipt.status() == Receipt::STATUS_PENDING) receipt = NextReceipt();
+  EXPECT_EQ(receipt.status(), Receipt::STATUS_ACCEPTED) << receipt.ShortDebugString();
+}
+
 TEST(Gateway, StopUnderLoadAnswersWhatWasAccepted) {
   World& world = World::Get();
   auto gateway = world.StartGateway(world.DefaultOptions());

@@ -25,6 +25,8 @@ using intake::v1::Receipt;
 constexpr int64_t kDrainRetryMs = 1'000;
 constexpr int64_t kPendingRetryMs = 1'000;
 constexpr int64_t kLogRetryMs = 500;
+// Somebody has to mend it.
+constexpr int64_t kOtherLogRetryMs = 10'000;
 constexpr int64_t kRetryMsMax = 30'000;
 // An overload's resends are spread over kOverloadRetryMs and kOverloadSpreadMs more.
 constexpr int64_t kOverloadRetryMs = 100;
@@ -117,6 +119,7 @@ class Intake::Impl {
   size_t EndTick(int64_t now_ms);
   int64_t NextDueMs();
 
+  void SetLogPartitions(int partitions) { log_partitions_ = partitions; }
   void StartDrain() { draining_ = true; }
   size_t in_flight() const { return in_flight_.size(); }
   const IntakeCounts& counts() const { return counts_; }
@@ -160,6 +163,7 @@ class Intake::Impl {
   crossing::v1::PurchaseIntent crossing_;  // scratch
   IntakeCounts counts_;
   size_t handed_to_log_ = 0;
+  int log_partitions_ = options_.partitions;
   bool draining_ = false;
 };
 
@@ -232,6 +236,10 @@ Refused Intake::Impl::CheckViewer(const Principal& principal, const Intent& inte
 
 Refused Intake::Impl::CheckCapacity(const SessionTable::Entry& session, const Admitted& admitted,
                                     int64_t now_ms) const {
+  if (log_partitions_ != options_.partitions) {
+    return {intake::v1::REASON_LOG_UNAVAILABLE, "the log's partitions are not what they were",
+            HintBefore(admitted.deadline_ms, kOtherLogRetryMs, now_ms)};
+  }
   int64_t wait_ms = lag_->WaitMs(admitted.partition, now_ms);
   // Without a backlog even the last second before the deadline is enough.
   if (wait_ms > 0 && wait_ms > admitted.deadline_ms - now_ms - kServeMs) {
@@ -517,6 +525,7 @@ void Intake::OnDeliveries(std::span<const kafka::Delivery> deliveries, int64_t n
 void Intake::OnFinal(const FinalPtr& final) { impl_->OnFinal(final); }
 size_t Intake::EndTick(int64_t now_ms) { return impl_->EndTick(now_ms); }
 int64_t Intake::NextDueMs() const { return impl_->NextDueMs(); }
+void Intake::SetLogPartitions(int partitions) { impl_->SetLogPartitions(partitions); }
 void Intake::StartDrain() { impl_->StartDrain(); }
 size_t Intake::in_flight() const { return impl_->in_flight(); }
 const IntakeCounts& Intake::counts() const { return impl_->counts(); }

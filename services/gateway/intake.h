@@ -99,6 +99,12 @@ class Intake {
   // When EndTick must run next even without events (monotone wall ms); -1: never.
   int64_t NextDueMs() const;
 
+  // How many partitions the log of intents has at present. While they are others than
+  // IntakeOptions::partitions, what would be new to the log is REFUSED(LOG_UNAVAILABLE): another
+  // gateway may send an offer elsewhere by now, and one partition is what keeps its order (P6).
+  // What was handed to the log before goes on.
+  void SetLogPartitions(int partitions);
+
   // From now on every submission is REFUSED(SHUTTING_DOWN); deliveries go on.
   void StartDrain();
   size_t in_flight() const;

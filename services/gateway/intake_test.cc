@@ -122,6 +122,8 @@ std::vector<RefusalCase> RefusalCases() {
        intake::v1::REASON_MARKETPLACE_UNAVAILABLE, 0},
       {"log's queue full", [](World& w, auto&) { w.log.answer = base::ResourceExhausted("full"); },
        intake::v1::REASON_OVERLOADED, static_cast<uint32_t>(100 + id.low % 400)},
+      {"more partitions", [](World& w, auto&) { w.intake.SetLogPartitions(2); },
+       intake::v1::REASON_LOG_UNAVAILABLE, 10'000},
       {"log away", [](World& w, auto&) { w.log.answer = base::Unavailable("rebuilding"); },
        intake::v1::REASON_LOG_UNAVAILABLE, 500},
       {"log away, deadline near",
@@ -695,6 +697,26 @@ TEST(IntakeSessions, ASlowReaderOverflowsOnce) {
   }
   EXPECT_EQ(world.session.overflows, 1);
   EXPECT_EQ(world.session.outbox_entries(), kOutboxEntries);
+}
+
+// What is in the log, or was decided, is told all the same; and the count as before admits again.
+TEST(IntakeSessions, OtherPartitionsStopOnlyWhatWouldBeNew) {
+  World world;
+  auto decided = IntentOf(IdAt(kNowMs, 1));
+  world.Decide(OutcomeRecordOf(decided, 1));
+  world.Submit(IntentOf(IdAt(kNowMs, 2)));
+  world.intake.SetLogPartitions(2);
+  world.Deliver(world.log.Delivered(0, kNowMs));
+  world.Submit(decided);
+  world.Submit(IntentOf(IdAt(kNowMs, 3)));
+  world.intake.SetLogPartitions(1);
+  world.Submit(IntentOf(IdAt(kNowMs, 3)));
+  world.Tick();
+  ASSERT_EQ(world.session.receipts.size(), 3u);
+  EXPECT_EQ(world.session.receipts[0].status(), Receipt::STATUS_ACCEPTED);
+  EXPECT_TRUE(world.session.receipts[1].replayed());
+  EXPECT_EQ(world.session.receipts[2].reason(), intake::v1::REASON_LOG_UNAVAILABLE);
+  EXPECT_EQ(world.log.records.size(), 2u) << "the first and the last";
 }
 
 TEST(IntakeSessions, DrainRefusesTheNewAndFinishesTheOld) {

@@ -21,10 +21,11 @@ int64_t MonotonicMs() { return base::MonotonicNs() / 1'000'000; }
 
 }  // namespace
 
-OutcomeReader::OutcomeReader(kafka::ClusterConfig cluster, int partitions,
+OutcomeReader::OutcomeReader(kafka::ClusterConfig cluster, kafka::Admin& admin, int partitions,
                              boost::asio::io_context& context, OutcomeWindow& window,
                              LagForecast& lag, FinalSink sink)
     : cluster_(std::move(cluster)),
+      admin_(admin),
       context_(context),
       window_(window),
       feed_(partitions, window, lag),
@@ -37,7 +38,6 @@ OutcomeReader::OutcomeReader(kafka::ClusterConfig cluster, int partitions,
 OutcomeReader::~OutcomeReader() = default;
 
 absl::Status OutcomeReader::Start() {
-  JEMB_ASSIGN_OR_RETURN(admin_, kafka::Admin::Create(cluster_, context_));
   kafka::ReaderOptions options;
   options.cluster = cluster_;
   options.topic = kafka::kOutcomesTopic;
@@ -54,35 +54,35 @@ bool OutcomeReader::log_answers() const {
 
 // The end is asked before the start, so that nothing read can lie behind what counts as caught up.
 void OutcomeReader::AskEnd(int32_t partition) {
-  admin_->EndOffset(kafka::kOutcomesTopic, partition,
-                    [this, partition](absl::StatusOr<int64_t> end) {
-                      if (!end.ok())
-                        return Later(partition, [this, partition] { AskEnd(partition); });
-                      answered_ms_.store(MonotonicMs(), std::memory_order_relaxed);
-                      feed_.OnEnd(partition, *end);
-                      AskStart(partition);
-                    });
+  admin_.EndOffset(kafka::kOutcomesTopic, partition,
+                   [this, partition](absl::StatusOr<int64_t> end) {
+                     if (!end.ok())
+                       return Later(partition, [this, partition] { AskEnd(partition); });
+                     answered_ms_.store(MonotonicMs(), std::memory_order_relaxed);
+                     feed_.OnEnd(partition, *end);
+                     AskStart(partition);
+                   });
 }
 
 void OutcomeReader::AskStart(int32_t partition) {
   const int64_t since_ms = feed_.SinceMs(base::WallMs());
-  admin_->OffsetAtTime(kafka::kOutcomesTopic, partition, since_ms,
-                       [this, partition, since_ms](absl::StatusOr<int64_t> offset) {
-                         if (!offset.ok())
-                           return Later(partition, [this, partition] { AskStart(partition); });
-                         feed_.OnStart(partition, *offset, since_ms);
-                         ReadFrom(partition, *offset);
-                       });
+  admin_.OffsetAtTime(kafka::kOutcomesTopic, partition, since_ms,
+                      [this, partition, since_ms](absl::StatusOr<int64_t> offset) {
+                        if (!offset.ok())
+                          return Later(partition, [this, partition] { AskStart(partition); });
+                        feed_.OnStart(partition, *offset, since_ms);
+                        ReadFrom(partition, *offset);
+                      });
 }
 
 void OutcomeReader::AskBegin(int32_t partition) {
-  admin_->BeginOffset(kafka::kOutcomesTopic, partition,
-                      [this, partition](absl::StatusOr<int64_t> begin) {
-                        if (!begin.ok()) {
-                          return Later(partition, [this, partition] { AskBegin(partition); });
-                        }
-                        BeginAt(partition, *begin);
-                      });
+  admin_.BeginOffset(kafka::kOutcomesTopic, partition,
+                     [this, partition](absl::StatusOr<int64_t> begin) {
+                       if (!begin.ok()) {
+                         return Later(partition, [this, partition] { AskBegin(partition); });
+                       }
+                       BeginAt(partition, *begin);
+                     });
 }
 
 void OutcomeReader::BeginAt(int32_t partition, int64_t offset) {
@@ -164,7 +164,7 @@ void OutcomeReader::ArmProbe() {
   probe_.expires_after(std::chrono::milliseconds(kProbeMs));
   probe_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
-    admin_->EndOffset(kafka::kOutcomesTopic, 0, [this](absl::StatusOr<int64_t> end) {
+    admin_.EndOffset(kafka::kOutcomesTopic, 0, [this](absl::StatusOr<int64_t> end) {
       if (end.ok()) answered_ms_.store(MonotonicMs(), std::memory_order_relaxed);
     });
     ArmProbe();

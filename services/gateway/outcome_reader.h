@@ -31,8 +31,11 @@ class OutcomeReader final : public kafka::ReaderHandler {
   // Finals in the order read; called on shard 0.
   using FinalSink = std::function<void(std::span<const FinalPtr>)>;
 
-  OutcomeReader(kafka::ClusterConfig cluster, int partitions, boost::asio::io_context& context,
-                OutcomeWindow& window, LagForecast& lag, FinalSink sink);
+  // admin: of the same context, and destroyed before the reader, so that no answer comes to one
+  // that is gone; nothing runs on the context in between.
+  OutcomeReader(kafka::ClusterConfig cluster, kafka::Admin& admin, int partitions,
+                boost::asio::io_context& context, OutcomeWindow& window, LagForecast& lag,
+                FinalSink sink);
   ~OutcomeReader() override;
 
   absl::Status Start();
@@ -62,6 +65,7 @@ class OutcomeReader final : public kafka::ReaderHandler {
   void ArmProbe();
 
   const kafka::ClusterConfig cluster_;
+  kafka::Admin& admin_;
   boost::asio::io_context& context_;
   const OutcomeWindow& window_;
   OutcomeFeed feed_;
@@ -71,7 +75,6 @@ class OutcomeReader final : public kafka::ReaderHandler {
   std::vector<bool> restarted_;
   boost::asio::steady_timer probe_;
   std::atomic<int64_t> answered_ms_{-1};
-  std::unique_ptr<kafka::Admin> admin_;
   std::unique_ptr<kafka::PartitionReader> reader_;
 };
 

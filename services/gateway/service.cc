@@ -141,6 +141,8 @@ class Service::Impl {
   void OnDeliveries(std::span<const kafka::Delivery> deliveries);
   void OnFinals(std::span<const FinalPtr> finals);
   void Measure();
+  void CountPartitions();
+  void OnPartitionCount(int count);
 
   // Runs the task on a started shard and waits for it. Main thread.
   template <typename Task>
@@ -161,8 +163,12 @@ class Service::Impl {
   std::vector<ShardParts> shards_;
   std::unique_ptr<kafka::Producer> producer_;
   std::unique_ptr<ProducerLog> log_;
+  std::unique_ptr<kafka::Admin> log_admin_;
   std::unique_ptr<OutcomeReader> reader_;
   std::unique_ptr<boost::asio::steady_timer> measure_timer_;
+  std::unique_ptr<boost::asio::steady_timer> count_timer_;
+  // Of the intents' topic, as last counted; the start has compared them with the options.
+  std::atomic<int> log_partitions_{options_.partitions};
   std::unique_ptr<IntakeGrpc> intake_grpc_;
   std::unique_ptr<rpc::Server> grpc_;
   std::unique_ptr<runtime::AdminServer> admin_;
@@ -256,8 +262,10 @@ absl::Status Service::Impl::ConnectLog() {
   window.capacity = static_cast<size_t>(options_.outcome_window);
   window_ = std::make_unique<OutcomeWindow>(window);
   lag_ = std::make_unique<LagForecast>(options_.partitions);
+  JEMB_ASSIGN_OR_RETURN(log_admin_,
+                        kafka::Admin::Create(cluster_, shards_.front().shard->context()));
   reader_ = std::make_unique<OutcomeReader>(
-      cluster_, options_.partitions, shards_.front().shard->context(), *window_, *lag_,
+      cluster_, *log_admin_, options_.partitions, shards_.front().shard->context(), *window_, *lag_,
       [this](std::span<const FinalPtr> finals) { OnFinals(finals); });
   return reader_->Start();
 }
@@ -291,7 +299,9 @@ absl::Status Service::Impl::MakeEdges(std::vector<Listener::Acceptor> acceptors)
 
 void Service::Impl::StartShards() {
   measure_timer_ = std::make_unique<boost::asio::steady_timer>(shards_.front().shard->context());
+  count_timer_ = std::make_unique<boost::asio::steady_timer>(shards_.front().shard->context());
   Measure();
+  CountPartitions();
   for (ShardParts& parts : shards_) {
     parts.edge->Start();
     parts.shard->Start();
@@ -328,6 +338,10 @@ absl::Status Service::Impl::Listen() {
 std::string Service::Impl::NotReady() const {
   if (!started_) return "not started";
   if (stopping_.load()) return "draining";
+  if (const int partitions = log_partitions_.load(); partitions != options_.partitions) {
+    return "the intents' topic has " + std::to_string(partitions) + " partitions instead of " +
+           std::to_string(options_.partitions) + ": nothing new is admitted";
+  }
   if (!window_->ready()) return "the window of outcomes is being read";
   if (!reader_->log_answers()) return "the log does not answer";
   return {};
@@ -375,6 +389,30 @@ void Service::Impl::Measure() {
   measure_timer_->async_wait([this](const boost::system::error_code& error) {
     if (!error) Measure();
   });
+}
+
+// A topic that cannot be counted at present has as many partitions as before.
+void Service::Impl::CountPartitions() {
+  log_admin_->PartitionCount(kafka::kIntentsTopic, [this](absl::StatusOr<int> count) {
+    if (count.ok()) OnPartitionCount(*count);
+    count_timer_->expires_after(milliseconds(options_.count_partitions_ms));
+    count_timer_->async_wait([this](const boost::system::error_code& error) {
+      if (!error) CountPartitions();
+    });
+  });
+}
+
+void Service::Impl::OnPartitionCount(int count) {
+  if (log_partitions_.exchange(count) == count) return;
+  const bool as_ever = count == options_.partitions;
+  base::Log(as_ever ? base::Level::kInfo : base::Level::kError,
+            as_ever ? "admission_resumed" : "admission_stopped",
+            {{"topic", kafka::kIntentsTopic},
+             {"partitions", count},
+             {"configured", options_.partitions}});
+  for (ShardParts& parts : shards_) {
+    parts.shard->Post([intake = parts.intake.get(), count] { intake->SetLogPartitions(count); });
+  }
 }
 
 template <typename Task>
@@ -428,6 +466,8 @@ void Service::Impl::TearDown() {
   admin_->Stop();
   RunOn(0, [&] {
     measure_timer_.reset();
+    count_timer_.reset();
+    log_admin_.reset();
     reader_.reset();
     producer_.reset();
   });

@@ -52,7 +52,8 @@ struct Options {
   std::string tls_ca;
   // File of further librdkafka properties, key=value a line (security.protocol, sasl.*, ssl.*).
   std::string kafka_config;
-  // Not flags: only tests change them.
+  // Not flags: only tests change them. How often the intents' partitions are counted.
+  int count_partitions_ms = 5'000;
   Timeouts timeouts;
 };
 
@@ -69,7 +70,7 @@ class Service {
   int port() const;
   int grpc_port() const;
   int admin_port() const;
-  // The outcome window is filled and the log answers.
+  // The outcome window is filled, the log answers, and its partitions are as many as ever.
   bool ready() const;
 
  private:

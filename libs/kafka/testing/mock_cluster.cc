@@ -51,6 +51,8 @@ absl::StatusOr<std::unique_ptr<MockCluster>> MockCluster::Create(
   auto impl = std::make_unique<Impl>(std::move(client), cluster);
   // Else a group's first member waits 3 s for others.
   rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, 0);
+  // Requests about topics wait for one.
+  rd_kafka_mock_set_controller_id(cluster, 1);
   for (const TopicSpec& topic : topics) {
     // The mock cluster clears its wake-up after it has looked for requests; one that comes in
     // between waits a whole second.
@@ -75,6 +77,20 @@ void MockCluster::FailProduces(int rdkafka_error, int count) {
 
 void MockCluster::FailCommits(int rdkafka_error, int count) {
   FailRequests(impl_->cluster(), kOffsetCommitRequest, rdkafka_error, count);
+}
+
+absl::Status MockCluster::RemakeTopic(const std::string& topic, int partitions) {
+  // A producer that asks for the topic in between makes the mock create it by itself.
+  constexpr int kTries = 100;
+  absl::Status status;
+  for (int i = 0; i < kTries; ++i) {
+    rd_kafka_mock_topic_delete(impl_->cluster(), topic.c_str());
+    status = StatusOf(
+        rd_kafka_mock_topic_create(impl_->cluster(), topic.c_str(), partitions, /*replicas=*/1),
+        topic);
+    if (status.ok()) break;
+  }
+  return status;
 }
 
 void MockCluster::DeleteRecords(const std::string& topic, int32_t partition,

@@ -29,6 +29,8 @@ class MockCluster {
   void FailProduces(int rdkafka_error, int count);
   // The next `count` OffsetCommit requests fail with UNKNOWN_MEMBER_ID, ....
   void FailCommits(int rdkafka_error, int count);
+  // Makes the topic anew, empty, with another number of partitions.
+  absl::Status RemakeTopic(const std::string& topic, int partitions);
   // The partition begins at the offset from now on, as after retention; what lies before is gone.
   void DeleteRecords(const std::string& topic, int32_t partition, int64_t before_offset);
   // Round trip added to every answer of the broker (1-based).
