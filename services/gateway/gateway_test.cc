@@ -14,6 +14,9 @@
 
 #include <gtest/gtest.h>
 
+#include "libs/kafka/config.h"
+#include "libs/kafka/producer.h"
+#include "libs/kafka/testing/run_until.h"
 #include "services/gateway/testing/gateway_fixture.h"
 
 namespace jembatan::gateway::testing {
@@ -255,6 +258,49 @@ TEST_F(OwnCluster, AnotherNumberOfPartitionsStopsAdmission) {
   Receipt receipt = Submit(intent);
   if (receipt.status() == Receipt::STATUS_PENDING) receipt = NextReceipt();
   EXPECT_EQ(receipt.status(), Receipt::STATUS_ACCEPTED) << receipt.ShortDebugString();
+}
+
+// The log of outcomes was made anew, and what a gateway would read next is behind its end.
+TEST_F(OwnCluster, OutcomesThatAreGoneDoNotEndTheReading) {
+  const auto append = [this](const crossing::v1::OutcomeRecord& record) {
+    boost::asio::io_context context;
+    bool delivered = false;
+    kafka::ProducerOptions options;
+    options.cluster.brokers = cluster_->bootstrap();
+    auto producer = *kafka::Producer::Create(options, context,
+                                             [&](std::span<const kafka::Delivery> deliveries) {
+                                               delivered = deliveries[0].status.ok();
+                                             });
+    const int32_t partition = kafka::PartitionOf(record.outcome().offer_id(), kPartitions);
+    ASSERT_TRUE(
+        producer->Produce(kafka::kOutcomesTopic, partition, "", record.SerializeAsString(), 0)
+            .ok());
+    ASSERT_TRUE(kafka::testing::RunUntil(context, [&] { return delivered; }));
+  };
+  const auto outcome_of = [](const intake::v1::Intent& intent) {
+    return World::Get().OutcomeRecordOf(intent, "own", crossing::v1::Outcome::STATE_REJECTED);
+  };
+  const auto told = [this](const std::string& intent_id) {
+    intake::v1::ServerFrame frames;
+    return NextUntil(*client_, Codec::kProto, &frames, [&](const auto& gathered) {
+      return gathered.outcomes_size() > 0 &&
+             gathered.outcomes(gathered.outcomes_size() - 1).intent_id() == intent_id;
+    });
+  };
+  intake::v1::Intent intent;
+  const auto next_intent = [&intent] {
+    intent = World::Get().NewIntent();
+    intent.set_offer_id("offer");  // all in one partition
+  };
+  for (int i = 0; i < 3; ++i) {
+    next_intent();
+    append(outcome_of(intent));
+  }
+  ASSERT_TRUE(told(intent.intent_id()));
+  ASSERT_TRUE(cluster_->RemakeTopic(kafka::kOutcomesTopic, kPartitions).ok());
+  next_intent();
+  append(outcome_of(intent));
+  EXPECT_TRUE(told(intent.intent_id()));
 }
 
 TEST(Gateway, StopUnderLoadAnswersWhatWasAccepted) {

@@ -81,6 +81,10 @@ void OutcomeReader::AskBegin(int32_t partition) {
                        if (!begin.ok()) {
                          return Later(partition, [this, partition] { AskBegin(partition); });
                        }
+                       base::Log(base::Level::kError, "outcomes_gap",
+                                 {{"partition", partition},
+                                  {"next", partitions_[partition]->next_offset},
+                                  {"log_begin", *begin}});
                        BeginAt(partition, *begin);
                      });
 }
@@ -139,6 +143,7 @@ void OutcomeReader::Feed(const kafka::Record& record, int64_t now_ms, bool* rest
 }
 
 void OutcomeReader::Reached(int32_t partition, int64_t next_offset) {
+  partitions_[partition]->next_offset = next_offset;
   if (!feed_.OnReached(partition, next_offset)) return;
   base::Log(base::Level::kInfo, "outcome_window_ready", {{"finals", window_.size()}});
 }
@@ -152,10 +157,15 @@ void OutcomeReader::OnError(int32_t partition, const absl::Status& status) {
   base::Log(base::Level::kWarn, "outcomes_error",
             {{"partition", partition}, {"error", base::ToString(status)}});
   if (partition < 0 || partition >= static_cast<int32_t>(partitions_.size())) return;
-  if (status.code() != absl::StatusCode::kOutOfRange) return;
+  if (!kafka::StopsPartition(status)) return;
+  reader_->Stop(partition);
+  if (!absl::IsOutOfRange(status)) {
+    // A batch that fails its checksum may be whole at the partition's next leader.
+    const int64_t next_offset = partitions_[partition]->next_offset;
+    return Later(partition, [this, partition, next_offset] { BeginAt(partition, next_offset); });
+  }
   // What was asked for is no longer in the log: go on with what is, knowing that it reaches back
   // less.
-  reader_->Stop(partition);
   feed_.OnTruncated(partition, base::WallMs());
   Later(partition, [this, partition] { AskBegin(partition); });
 }

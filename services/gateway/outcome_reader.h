@@ -3,7 +3,8 @@
 // OutcomeReader: keeps the gateway's memory of finals: reads every partition of the outcomes topic,
 // feeds the OutcomeWindow and the lag forecast, and hands finals to every shard's intake. From
 // where it reads and what a record means is the OutcomeFeed's; a reading that has to begin again
-// and again does so at growing intervals.
+// and again does so at growing intervals. When what comes next is gone from the log, the reading
+// goes on where the log begins: the gap is logged, and the window claims to reach back only to now.
 //
 // Owned by the composition; everything on shard 0's thread, construction and destruction included.
 
@@ -51,6 +52,8 @@ class OutcomeReader final : public kafka::ReaderHandler {
     explicit Partition(boost::asio::io_context& context) : retry(context) {}
     // Readings begun, and the timer of the next when it has to wait.
     int starts = 0;
+    // Everything below it, down to where the reading began, has been read.
+    int64_t next_offset = 0;
     boost::asio::steady_timer retry;
   };
 

@@ -213,11 +213,11 @@ int64_t World::OpenPartition(int32_t partition) {
   return entry->second;
 }
 
-void World::WriteOutcome(const intake::v1::Intent& intent, std::string_view viewer,
-                         crossing::v1::Outcome::State state, std::string_view order_id) {
-  const int32_t partition = kafka::PartitionOf(intent.offer_id(), kPartitions);
+crossing::v1::OutcomeRecord World::OutcomeRecordOf(const intake::v1::Intent& intent,
+                                                   std::string_view viewer,
+                                                   crossing::v1::Outcome::State state,
+                                                   std::string_view order_id) const {
   crossing::v1::OutcomeRecord record;
-  record.set_token(static_cast<uint64_t>(OpenPartition(partition)));
   record.set_marketplace_id(DefaultOptions().marketplace_id);
   record.set_written_by("bridge-of-the-test");
   crossing::v1::Outcome& outcome = *record.mutable_outcome();
@@ -229,6 +229,14 @@ void World::WriteOutcome(const intake::v1::Intent& intent, std::string_view view
   outcome.set_fingerprint(intent::Fingerprint(intent));
   base::SetMs(base::WallMs(), outcome.mutable_intent_append_time());
   base::SetMs(base::WallMs(), outcome.mutable_decided_at());
+  return record;
+}
+
+void World::WriteOutcome(const intake::v1::Intent& intent, std::string_view viewer,
+                         crossing::v1::Outcome::State state, std::string_view order_id) {
+  const int32_t partition = kafka::PartitionOf(intent.offer_id(), kPartitions);
+  crossing::v1::OutcomeRecord record = OutcomeRecordOf(intent, viewer, state, order_id);
+  record.set_token(static_cast<uint64_t>(OpenPartition(partition)));
   Append(partition, record);
 }
 

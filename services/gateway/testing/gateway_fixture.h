@@ -55,6 +55,11 @@ class World {
   // As the bridge: claims and opens the partition if that has not been done, then writes a final.
   void WriteOutcome(const intake::v1::Intent& intent, std::string_view viewer,
                     crossing::v1::Outcome::State state, std::string_view order_id = {});
+  // The record of a final with the token 0, as a bridge that claimed first of all would write it.
+  crossing::v1::OutcomeRecord OutcomeRecordOf(const intake::v1::Intent& intent,
+                                              std::string_view viewer,
+                                              crossing::v1::Outcome::State state,
+                                              std::string_view order_id = {}) const;
   // Appends to the outcomes; returns the offset.
   int64_t Append(int32_t partition, const crossing::v1::OutcomeRecord& record);
 
