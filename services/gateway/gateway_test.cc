@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <set>
 #include <string>
 #include <sys/resource.h>
 #include <thread>
@@ -24,6 +25,11 @@ namespace {
 
 using intake::v1::Receipt;
 using std::chrono::milliseconds;
+
+// Kafka's numbers of errors.
+constexpr int kUnknownTopic = 3;
+constexpr int kTopicDenied = 29;
+constexpr int kSaslFailed = 58;
 
 int StatusOf(HttpClient& client, std::string_view viewer) {
   World& world = World::Get();
@@ -302,6 +308,54 @@ TEST_F(OwnCluster, OutcomesThatAreGoneDoNotEndTheReading) {
   append(outcome_of(intent));
   EXPECT_TRUE(told(intent.intent_id()));
 }
+
+// What the log refuses for a cause that somebody mends is PENDING, and ACCEPTED once it is mended,
+// under the same id and without a restart.
+struct RefusedForNow {
+  const char* name;
+  // What Produce requests are answered, and what metadata says of the topic.
+  int produce;
+  int topic;
+};
+
+class LogRefuses : public OwnCluster, public ::testing::WithParamInterface<RefusedForNow> {};
+
+TEST_P(LogRefuses, PendingAndThenAcceptedByItself) {
+  constexpr int kRequests = 10'000;
+  World& world = World::Get();
+  ASSERT_EQ(Submit(world.NewIntent()).status(), Receipt::STATUS_ACCEPTED);
+  cluster_->SetTopicError(kafka::kIntentsTopic, GetParam().topic);
+  cluster_->FailProduces(GetParam().produce, kRequests);
+  const intake::v1::Intent first = world.NewIntent();
+  const intake::v1::Intent second = world.NewIntent();
+  std::set<std::string> pending = {first.intent_id(), second.intent_id()};
+  for (const intake::v1::Intent& intent : {first, second}) {
+    const Receipt receipt = Submit(intent);
+    EXPECT_EQ(receipt.status(), Receipt::STATUS_PENDING) << receipt.ShortDebugString();
+    EXPECT_EQ(receipt.intent_id(), intent.intent_id());
+  }
+  if (GetParam().topic != 0) EXPECT_TRUE(BecomesReady(false));
+
+  cluster_->SetTopicError(kafka::kIntentsTopic, 0);
+  cluster_->MendProduces();
+  intake::v1::ServerFrame told;
+  EXPECT_TRUE(NextUntil(*client_, Codec::kProto, &told,
+                        [](const auto& gathered) { return gathered.receipts_size() >= 2; }));
+  for (const Receipt& receipt : told.receipts()) {
+    EXPECT_EQ(receipt.status(), Receipt::STATUS_ACCEPTED) << receipt.ShortDebugString();
+    EXPECT_EQ(pending.erase(receipt.intent_id()), 1u);
+  }
+  EXPECT_TRUE(pending.empty());
+  EXPECT_TRUE(BecomesReady(true));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Causes, LogRefuses,
+    ::testing::Values(RefusedForNow{"TopicMissing", kUnknownTopic, kUnknownTopic},
+                      RefusedForNow{"RightRevoked", kTopicDenied, kTopicDenied},
+                      RefusedForNow{"RightRevokedOfProduceAlone", kTopicDenied, 0},
+                      RefusedForNow{"CredentialsExpired", kSaslFailed, 0}),
+    [](const auto& test) { return test.param.name; });
 
 TEST(Gateway, StopUnderLoadAnswersWhatWasAccepted) {
   World& world = World::Get();

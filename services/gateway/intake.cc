@@ -33,9 +33,13 @@ constexpr int64_t kOverloadRetryMs = 100;
 constexpr uint64_t kOverloadSpreadMs = 400;
 // What the bridge and the marketplace need of the time before the deadline.
 constexpr int64_t kServeMs = 2'000;
-// A possibly persisted record is published again after this, doubled each time up to the bound.
+// A record that may be in the log, or may be taken later, is published again after this, doubled
+// each time up to the bound.
 constexpr int64_t kRepublishMs = 200;
 constexpr int64_t kRepublishMsMax = 2'000;
+// What PENDING says of it.
+constexpr std::string_view kPossiblyPersisted = "the log may have it; being published again";
+constexpr std::string_view kRefusedForNow = "the log refuses it for now; being published again";
 // Bytes of an id that a receipt repeats.
 constexpr size_t kEchoedIdBytes = 64;
 
@@ -81,6 +85,14 @@ int64_t SkewRetryMs(const Intent& intent, int64_t now_ms) {
 
 bool TokenExpired(const Principal& principal, int64_t now_ms) {
   return now_ms >= principal.viewer.expires_ms;
+}
+
+// The log refuses whatever comes, for a cause that somebody will mend: the topic is missing, a
+// right was revoked, credentials have expired. Nothing of the record is in the log, and it may be
+// later.
+bool RefusedForNow(const absl::Status& status) {
+  return absl::IsNotFound(status) || absl::IsPermissionDenied(status) ||
+         absl::IsUnauthenticated(status);
 }
 
 absl::Status CheckBounds(const intake::v1::ClientFrame& frame) {
@@ -150,6 +162,7 @@ class Intake::Impl {
   void Settle(Submission* submission);
   void TellPending(Submission* submission, std::string_view message, int64_t now_ms);
   void ScheduleRepublish(Submission* submission, int64_t now_ms);
+  void GiveUp(Submission* submission, int64_t now_ms);
   void RepublishDue(int64_t now_ms);
 
   const IntakeOptions options_;
@@ -278,6 +291,11 @@ Refused Intake::Impl::HandToLog(SessionKey key, const Intent& intent, const Admi
     ++handed_to_log_;
     return {};
   }
+  if (RefusedForNow(produced)) {
+    TellPending(submission, kRefusedForNow, now_ms);
+    ScheduleRepublish(submission, now_ms);
+    return {};
+  }
   Settle(submission);
   bool full = absl::IsResourceExhausted(produced);
   int64_t spread_ms = kOverloadRetryMs + static_cast<int64_t>(admitted.id.low % kOverloadSpreadMs);
@@ -383,15 +401,10 @@ void Intake::Impl::OnDelivery(const kafka::Delivery& delivery, int64_t now_ms) {
   }
   // Persisted without an offset is as good as nobody knows: no append time says whether in time.
   bool never = delivery.persistence == kafka::Persistence::kNotPersisted;
-  if (never && !submission->possibly_persisted) {
-    Refused refused = {intake::v1::REASON_LOG_UNAVAILABLE, "the log did not take it",
-                       HintBefore(submission->deadline_ms, kLogRetryMs, now_ms)};
-    Refuse(submission->session, submission->id.ToString(), submission->index, refused, now_ms);
-    Settle(submission);
-    return;
-  }
-  submission->possibly_persisted = true;
-  TellPending(submission, "the log may have it; being published again", now_ms);
+  if (!never) submission->possibly_persisted = true;
+  bool possibly = submission->possibly_persisted;
+  if (!possibly && !RefusedForNow(delivery.status)) return GiveUp(submission, now_ms);
+  TellPending(submission, possibly ? kPossiblyPersisted : kRefusedForNow, now_ms);
   ScheduleRepublish(submission, now_ms);
 }
 
@@ -444,13 +457,24 @@ void Intake::Impl::ScheduleRepublish(Submission* submission, int64_t now_ms) {
   int64_t wait_ms = kRepublishMs;
   for (int i = 0; i < submission->republished && wait_ms < kRepublishMsMax; ++i) wait_ms *= 2;
   int64_t due_ms = now_ms + std::min(wait_ms, kRepublishMsMax);
-  if (submission->republished >= options_.republish_max || due_ms > submission->deadline_ms) {
-    Settle(submission);
-    return;
-  }
+  // What is not in the log at all is tried until its deadline: nobody else has it.
+  bool often_enough =
+      submission->possibly_persisted && submission->republished >= options_.republish_max;
+  if (often_enough || due_ms > submission->deadline_ms) return GiveUp(submission, now_ms);
   ++submission->republished;
   republish_.push_back({due_ms, in_flight_.NextOpaque(submission)});
   std::push_heap(republish_.begin(), republish_.end());
+}
+
+// Not published again. What may be in the log stays PENDING: GetOutcomes tells what became of it.
+void Intake::Impl::GiveUp(Submission* submission, int64_t now_ms) {
+  if (!submission->possibly_persisted) {
+    Refuse(submission->session, submission->id.ToString(), submission->index,
+           {intake::v1::REASON_LOG_UNAVAILABLE, "the log did not take it",
+            HintBefore(submission->deadline_ms, kLogRetryMs, now_ms)},
+           now_ms);
+  }
+  Settle(submission);
 }
 
 void Intake::Impl::RepublishDue(int64_t now_ms) {
@@ -460,7 +484,7 @@ void Intake::Impl::RepublishDue(int64_t now_ms) {
     republish_.pop_back();
     JEMB_CHECK(submission != nullptr);
     if (now_ms > submission->deadline_ms) {
-      Settle(submission);
+      GiveUp(submission, now_ms);
       continue;
     }
     absl::Status produced = log_->Produce(submission->partition, submission->offer_id,

@@ -2,9 +2,10 @@
 
 // Intake: the core that the four transports share. It validates, admits, hands intents to the log,
 // and answers: one receipt per submission, ACCEPTED only from a delivery, PENDING after
-// pending_after_ms without one; outcomes to the sessions of the viewer who owns them. It does no
-// I/O and reads no clock: the log is an interface, time an argument; a simulation drives the real
-// thing.
+// pending_after_ms without one, or while what the log may have, or refuses for now (its topic is
+// missing, a right revoked, credentials expired), is published again; outcomes to the sessions of
+// the viewer who owns them. It does no I/O and reads no clock: the log is an interface, time an
+// argument; a simulation drives the real thing.
 //
 // One per shard, shard's thread only. The OutcomeWindow and LagForecast are shared by the shards.
 
@@ -46,7 +47,8 @@ struct IntakeOptions {
   // The same for one session, so that one viewer cannot take the window.
   size_t in_flight_per_session = 512;
   int64_t pending_after_ms = 1'000;
-  // Times a possibly persisted record is published again before its deadline.
+  // Times a possibly persisted record is published again before its deadline. What is certainly not
+  // in the log, and refused for now, is tried until the deadline.
   int republish_max = 8;
   // Distinguishes the opaques of shards that share a producer: the shard's number in the top 8
   // bits.

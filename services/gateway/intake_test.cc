@@ -479,6 +479,76 @@ TEST(IntakeRepublish, PersistedWithoutAnOffsetIsNotAccepted) {
   EXPECT_EQ(world.intake.in_flight(), 1u);
 }
 
+// A cause that somebody mends: the topic is missing, a right was revoked, credentials have expired.
+class IntakeRefusedForNow : public ::testing::TestWithParam<absl::StatusCode> {
+ protected:
+  absl::Status refusal_{GetParam(), "for now"};
+  World world_;
+};
+
+TEST_P(IntakeRefusedForNow, PendingAndThenAcceptedByItself) {
+  world_.Submit(IntentOf(IdAt(kNowMs, 1)));
+  world_.Deliver(world_.log.Failed(0, Persistence::kNotPersisted, refusal_));
+  world_.Tick();
+  ASSERT_EQ(world_.session.receipts.size(), 1u);
+  EXPECT_EQ(world_.last().status(), Receipt::STATUS_PENDING);
+  EXPECT_EQ(world_.last().reason(), intake::v1::REASON_LOG_UNAVAILABLE);
+  // The producer knows of it by now and refuses at once; for longer than what may be in the log is
+  // tried.
+  world_.log.answer = refusal_;
+  for (; world_.now_ms < kNowMs + kTtlMs / 2; world_.now_ms += 100) world_.Tick();
+  EXPECT_EQ(world_.log.records.size(), 1u);
+  world_.log.answer = absl::OkStatus();
+  for (; world_.log.records.size() < 2; world_.now_ms += 100) world_.Tick();
+  EXPECT_LE(world_.now_ms, kNowMs + kTtlMs / 2 + 2'200) << "soon after it is mended";
+  EXPECT_EQ(world_.log.records[1].value, world_.log.records[0].value);
+  world_.Deliver(world_.log.Delivered(1, world_.now_ms));
+  world_.Tick();
+  ASSERT_EQ(world_.session.receipts.size(), 2u);
+  EXPECT_EQ(world_.last().status(), Receipt::STATUS_ACCEPTED);
+  EXPECT_EQ(world_.intake.in_flight(), 0u);
+}
+
+TEST_P(IntakeRefusedForNow, SoIsWhatTheProducerRefusesAtOnce) {
+  world_.log.answer = refusal_;
+  world_.Submit(IntentOf(IdAt(kNowMs, 1)));
+  world_.Tick();
+  ASSERT_EQ(world_.session.receipts.size(), 1u);
+  EXPECT_EQ(world_.last().status(), Receipt::STATUS_PENDING);
+  world_.log.answer = absl::OkStatus();
+  world_.now_ms += 200;
+  world_.Tick();
+  ASSERT_EQ(world_.log.records.size(), 1u);
+  world_.Deliver(world_.log.Delivered(0, world_.now_ms));
+  world_.Tick();
+  EXPECT_EQ(world_.last().status(), Receipt::STATUS_ACCEPTED);
+}
+
+TEST_P(IntakeRefusedForNow, NeverMendedIsRefusedByTheDeadlineSinceNothingIsInTheLog) {
+  world_.log.answer = refusal_;
+  world_.Submit(IntentOf(IdAt(kNowMs, 1)));
+  for (; world_.now_ms <= kNowMs + kTtlMs; world_.now_ms += 100) world_.Tick();
+  ASSERT_EQ(world_.session.receipts.size(), 2u);
+  EXPECT_EQ(world_.last().status(), Receipt::STATUS_REFUSED);
+  EXPECT_EQ(world_.last().reason(), intake::v1::REASON_LOG_UNAVAILABLE);
+  EXPECT_EQ(world_.intake.in_flight(), 0u);
+}
+
+TEST_P(IntakeRefusedForNow, AnAttemptThatMayBeInTheLogIsNeverTakenBack) {
+  world_.Submit(IntentOf(IdAt(kNowMs, 1)));
+  world_.Deliver(world_.log.Failed(0, Persistence::kPossiblyPersisted));
+  world_.log.answer = refusal_;
+  for (; world_.now_ms <= kNowMs + kTtlMs; world_.now_ms += 100) world_.Tick();
+  ASSERT_EQ(world_.session.receipts.size(), 1u);
+  EXPECT_EQ(world_.last().status(), Receipt::STATUS_PENDING);
+  EXPECT_EQ(world_.intake.in_flight(), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Codes, IntakeRefusedForNow,
+                         ::testing::Values(absl::StatusCode::kNotFound,
+                                           absl::StatusCode::kPermissionDenied,
+                                           absl::StatusCode::kUnauthenticated));
+
 TEST(IntakeRepublish, AFullLogIsTriedAgain) {
   World world;
   world.Submit(IntentOf(IdAt(kNowMs, 1)));

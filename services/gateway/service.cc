@@ -143,6 +143,7 @@ class Service::Impl {
   void Measure();
   void CountPartitions();
   void OnPartitionCount(int count);
+  void OnTopicStatus(const absl::Status& status);
 
   // Runs the task on a started shard and waits for it. Main thread.
   template <typename Task>
@@ -169,6 +170,8 @@ class Service::Impl {
   std::unique_ptr<boost::asio::steady_timer> count_timer_;
   // Of the intents' topic, as last counted; the start has compared them with the options.
   std::atomic<int> log_partitions_{options_.partitions};
+  // Why the intents' topic could not be looked at last.
+  std::atomic<absl::StatusCode> topic_status_{absl::StatusCode::kOk};
   std::unique_ptr<IntakeGrpc> intake_grpc_;
   std::unique_ptr<rpc::Server> grpc_;
   std::unique_ptr<runtime::AdminServer> admin_;
@@ -342,6 +345,10 @@ std::string Service::Impl::NotReady() const {
     return "the intents' topic has " + std::to_string(partitions) + " partitions instead of " +
            std::to_string(options_.partitions) + ": nothing new is admitted";
   }
+  const absl::StatusCode topic = topic_status_.load();
+  if (topic != absl::StatusCode::kOk) {
+    return "the intents' topic: " + absl::StatusCodeToString(topic);
+  }
   if (!window_->ready()) return "the window of outcomes is being read";
   if (!reader_->log_answers()) return "the log does not answer";
   return {};
@@ -394,12 +401,24 @@ void Service::Impl::Measure() {
 // A topic that cannot be counted at present has as many partitions as before.
 void Service::Impl::CountPartitions() {
   log_admin_->PartitionCount(kafka::kIntentsTopic, [this](absl::StatusOr<int> count) {
+    OnTopicStatus(count.status());
     if (count.ok()) OnPartitionCount(*count);
     count_timer_->expires_after(milliseconds(options_.count_partitions_ms));
     count_timer_->async_wait([this](const boost::system::error_code& error) {
       if (!error) CountPartitions();
     });
   });
+}
+
+// The topic is missing, our right to it was revoked, our credentials have expired: intents are
+// PENDING until somebody mends it. A cluster that does not answer is told by the reader.
+void Service::Impl::OnTopicStatus(const absl::Status& status) {
+  const absl::StatusCode code = base::IsRetriable(status) ? topic_status_.load() : status.code();
+  if (topic_status_.exchange(code) == code) return;
+  const bool usable = code == absl::StatusCode::kOk;
+  base::Log(usable ? base::Level::kInfo : base::Level::kError,
+            usable ? "topic_usable" : "topic_refused",
+            {{"topic", kafka::kIntentsTopic}, {"status", base::ToString(status)}});
 }
 
 void Service::Impl::OnPartitionCount(int count) {

@@ -75,8 +75,17 @@ void MockCluster::FailProduces(int rdkafka_error, int count) {
   FailRequests(impl_->cluster(), kProduceRequest, rdkafka_error, count);
 }
 
+void MockCluster::MendProduces() {
+  rd_kafka_mock_clear_request_errors(impl_->cluster(), kProduceRequest);
+}
+
 void MockCluster::FailCommits(int rdkafka_error, int count) {
   FailRequests(impl_->cluster(), kOffsetCommitRequest, rdkafka_error, count);
+}
+
+void MockCluster::SetTopicError(const std::string& topic, int rdkafka_error) {
+  rd_kafka_mock_topic_set_error(impl_->cluster(), topic.c_str(),
+                                static_cast<rd_kafka_resp_err_t>(rdkafka_error));
 }
 
 absl::Status MockCluster::RemakeTopic(const std::string& topic, int partitions) {

@@ -27,8 +27,13 @@ class MockCluster {
 
   // The next `count` Produce requests fail with NOT_ENOUGH_REPLICAS, REQUEST_TIMED_OUT, ....
   void FailProduces(int rdkafka_error, int count);
+  // No further Produce request fails.
+  void MendProduces();
   // The next `count` OffsetCommit requests fail with UNKNOWN_MEMBER_ID, ....
   void FailCommits(int rdkafka_error, int count);
+  // What metadata says of the topic from now on: UNKNOWN_TOPIC_OR_PART as if it were missing,
+  // TOPIC_AUTHORIZATION_FAILED, ..., or NO_ERROR. Produce requests are not touched by it.
+  void SetTopicError(const std::string& topic, int rdkafka_error);
   // Makes the topic anew, empty, with another number of partitions.
   absl::Status RemakeTopic(const std::string& topic, int partitions);
   // The partition begins at the offset from now on, as after retention; what lies before is gone.

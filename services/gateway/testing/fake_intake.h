@@ -49,10 +49,11 @@ class FakeLog : public IntentLog {
             .status = absl::OkStatus(),
             .persistence = kafka::Persistence::kPersisted};
   }
-  kafka::Delivery Failed(size_t i, kafka::Persistence persistence) {
+  kafka::Delivery Failed(size_t i, kafka::Persistence persistence,
+                         absl::Status status = base::Unavailable("timed out")) {
     return {.opaque = records.at(i).opaque,
             .partition = records.at(i).partition,
-            .status = base::Unavailable("timed out"),
+            .status = std::move(status),
             .persistence = persistence};
   }
 
