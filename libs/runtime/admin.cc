@@ -57,12 +57,15 @@ class AdminServer::Impl {
   void Start();
   void Stop();
 
+  void AddHealthCheck(HealthCheck check);
   void AddReadyCheck(ReadyCheck check);
   void AddRoute(const std::string& path, Handler handler);
   int port() const { return port_; }
 
  private:
-  AdminResponse Ready() const;
+  // 200 with the word when no check says otherwise.
+  static AdminResponse Ask(const std::vector<std::function<std::string()>>& checks,
+                           const char* word);
   AdminResponse Metrics() const;
   AdminResponse Answer(http::verb method, std::string_view target) const;
   http::response<http::string_body> Respond(const http::request<http::empty_body>& request) const;
@@ -74,7 +77,8 @@ class AdminServer::Impl {
 
   const AdminLimits limits_;
   std::shared_ptr<prometheus::Registry> registry_;
-  std::vector<ReadyCheck> checks_;
+  std::vector<HealthCheck> health_checks_;
+  std::vector<ReadyCheck> ready_checks_;
   std::map<std::string, Handler, std::less<>> routes_;
   int connections_ = 0;
   int port_ = 0;
@@ -86,8 +90,8 @@ class AdminServer::Impl {
 
 AdminServer::Impl::Impl(std::shared_ptr<prometheus::Registry> registry, const AdminLimits& limits)
     : limits_(limits), registry_(std::move(registry)) {
-  routes_["/healthz"] = [](std::string_view) { return AdminResponse{.body = "ok\n"}; };
-  routes_["/readyz"] = [this](std::string_view) { return Ready(); };
+  routes_["/healthz"] = [this](std::string_view) { return Ask(health_checks_, "ok\n"); };
+  routes_["/readyz"] = [this](std::string_view) { return Ask(ready_checks_, "ready\n"); };
   routes_["/metrics"] = [this](std::string_view) { return Metrics(); };
 }
 
@@ -124,9 +128,14 @@ void AdminServer::Impl::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+void AdminServer::Impl::AddHealthCheck(HealthCheck check) {
+  JEMB_CHECK(!thread_.joinable());
+  health_checks_.push_back(std::move(check));
+}
+
 void AdminServer::Impl::AddReadyCheck(ReadyCheck check) {
   JEMB_CHECK(!thread_.joinable());
-  checks_.push_back(std::move(check));
+  ready_checks_.push_back(std::move(check));
 }
 
 void AdminServer::Impl::AddRoute(const std::string& path, Handler handler) {
@@ -134,14 +143,15 @@ void AdminServer::Impl::AddRoute(const std::string& path, Handler handler) {
   JEMB_CHECK(routes_.try_emplace(path, std::move(handler)).second);
 }
 
-AdminResponse AdminServer::Impl::Ready() const {
+AdminResponse AdminServer::Impl::Ask(const std::vector<std::function<std::string()>>& checks,
+                                     const char* word) {
   AdminResponse response;
-  for (const ReadyCheck& check : checks_) {
+  for (const auto& check : checks) {
     std::string reason = check();
     if (!reason.empty()) response.body += reason + "\n";
   }
   if (response.body.empty()) {
-    response.body = "ready\n";
+    response.body = word;
   } else {
     response.status = 503;
   }
@@ -240,6 +250,7 @@ absl::StatusOr<std::unique_ptr<AdminServer>> AdminServer::Create(
 AdminServer::AdminServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 AdminServer::~AdminServer() = default;
 
+void AdminServer::AddHealthCheck(HealthCheck check) { impl_->AddHealthCheck(std::move(check)); }
 void AdminServer::AddReadyCheck(ReadyCheck check) { impl_->AddReadyCheck(std::move(check)); }
 void AdminServer::AddRoute(const std::string& path, Handler handler) {
   impl_->AddRoute(path, std::move(handler));

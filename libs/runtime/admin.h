@@ -1,8 +1,8 @@
 #pragma once
 
 // AdminServer: the operators' HTTP port of a service, on a thread of its own so that it answers
-// when the data path is stuck. GET /healthz (200 while the process runs and no check says
-// otherwise), GET /readyz (200 or 503 with the reasons, one a line), GET /metrics (Prometheus text
+// when the data path is stuck. GET /healthz (200, or 503 with the reasons: only a restart helps),
+// GET /readyz (200 or 503 with the reasons, one a line), GET /metrics (Prometheus text
 // of the registry given), and routes a service adds. Never exposed to the public.
 //
 // Owned by the service's composition; Start and Stop from the main thread. Handlers and checks run
@@ -37,7 +37,8 @@ struct AdminLimits {
 
 class AdminServer {
  public:
-  // Empty: ready; otherwise why not.
+  // Empty: healthy, or ready; otherwise why not.
+  using HealthCheck = std::function<std::string()>;
   using ReadyCheck = std::function<std::string()>;
   using Handler = std::function<AdminResponse(std::string_view target)>;
 
@@ -48,6 +49,7 @@ class AdminServer {
   ~AdminServer();
 
   // Before Start().
+  void AddHealthCheck(HealthCheck check);
   void AddReadyCheck(ReadyCheck check);
   // path is exact up to '?'; GET only.
   void AddRoute(const std::string& path, Handler handler);

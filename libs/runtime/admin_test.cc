@@ -77,6 +77,7 @@ TEST(AdminTest, HealthAndReadinessOverOneConnection) {
   std::atomic<int> broken{0};
   server->AddReadyCheck([&] { return broken >= 1 ? std::string("no broker") : std::string(); });
   server->AddReadyCheck([&] { return broken >= 2 ? std::string("draining") : std::string(); });
+  server->AddHealthCheck([&] { return broken >= 3 ? std::string("stuck") : std::string(); });
   server->Start();
   Client client(server->port());
   EXPECT_EQ(client.Get("/healthz").result_int(), 200u);
@@ -87,6 +88,11 @@ TEST(AdminTest, HealthAndReadinessOverOneConnection) {
   ready = client.Get("/readyz");
   EXPECT_EQ(ready.result_int(), 503u);
   EXPECT_EQ(ready.body(), "no broker\ndraining\n");
+  EXPECT_EQ(client.Get("/healthz").body(), "ok\n") << "a restart would mend nothing";
+  broken = 3;
+  auto health = client.Get("/healthz");
+  EXPECT_EQ(health.result_int(), 503u);
+  EXPECT_EQ(health.body(), "stuck\n");
   broken = 0;
   EXPECT_EQ(client.Get("/readyz").result_int(), 200u);
 }

@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 
 #include "libs/base/check.h"
+#include "libs/base/clock.h"
 
 namespace jembatan::runtime {
 namespace {
@@ -53,6 +54,7 @@ void Shard::AddTickHook(TickHook hook) {
 
 void Shard::Start() {
   JEMB_CHECK(!thread_.joinable());
+  ticked_ns_.store(base::MonotonicNs(), std::memory_order_relaxed);
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -61,6 +63,18 @@ void Shard::Stop() {
   context_.stop();
   if (thread_.joinable()) thread_.join();
   thread_id_.store(std::thread::id());
+  ticked_ns_.store(0, std::memory_order_relaxed);
+}
+
+int64_t Shard::SilentMs() const {
+  const int64_t ticked_ns = ticked_ns_.load(std::memory_order_relaxed);
+  return ticked_ns == 0 ? 0 : (base::MonotonicNs() - ticked_ns) / 1'000'000;
+}
+
+std::string Shard::Liveness() const {
+  const int64_t silent_ms = SilentMs();
+  if (silent_ms < kStuckTickMs) return {};
+  return options_.name + " has been stuck for " + std::to_string(silent_ms / 1'000) + " s";
 }
 
 size_t Shard::RunHooks() {
@@ -79,6 +93,7 @@ void Shard::Run() {
     while (handlers < kTickHandlersMax && context_.poll_one() > 0) ++handlers;
     if (context_.stopped()) return;
     pause_us = pacer_.PauseAfter(RunHooks());
+    ticked_ns_.store(base::MonotonicNs(), std::memory_order_relaxed);
     if (pause_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(pause_us));
   }
 }

@@ -30,6 +30,8 @@ namespace jembatan::runtime {
 
 // Handlers of one tick, so that hooks have their turn however much arrives.
 inline constexpr size_t kTickHandlersMax = 4096;
+// A shard that has not ended a tick for so long is stuck: only a restart helps.
+inline constexpr int64_t kStuckTickMs = 10'000;
 
 // Pure rule of the pause between ticks; separate so that tests reach it without time. Work in two
 // ticks in a row starts the pause at 250 us; it doubles up to the maximum while ticks hand on fewer
@@ -76,6 +78,12 @@ class Shard {
   void Start();
   // Runs no further handler once it returns; joins the thread. Idempotent. Not from the shard.
   void Stop();
+  // Milliseconds since the last tick ended, or the start; 0 while it does not run. Any thread. A
+  // shard at rest ticks as often as its timers fire.
+  int64_t SilentMs() const;
+  // What a health check says of it: empty, or that it is stuck. Its owner keeps a timer on it that
+  // fires several times in kStuckTickMs.
+  std::string Liveness() const;
   bool OnThisThread() const { return std::this_thread::get_id() == thread_id_.load(); }
 
  private:
@@ -89,6 +97,8 @@ class Shard {
   std::deque<TickHook> hooks_;
   TickPacer pacer_;
   std::atomic<std::thread::id> thread_id_{};
+  // Monotonic time of the last tick's end; 0 while the shard does not run.
+  std::atomic<int64_t> ticked_ns_{0};
   std::thread thread_;
 };
 

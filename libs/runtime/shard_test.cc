@@ -86,6 +86,24 @@ TEST(ShardTest, HooksRunInOrderAfterAllReadyHandlers) {
   EXPECT_EQ(trace, "abcxy");
 }
 
+TEST(ShardTest, SilenceIsTheTimeSinceTheLastTick) {
+  Shard shard(Eager());
+  EXPECT_EQ(shard.SilentMs(), 0);
+  std::promise<void> entered;
+  std::promise<void> release;
+  shard.Post([&] {
+    entered.set_value();
+    release.get_future().wait();
+  });
+  shard.Start();
+  entered.get_future().wait();
+  while (shard.SilentMs() < 20) std::this_thread::yield();
+  EXPECT_EQ(shard.Liveness(), "") << "not stuck yet";
+  release.set_value();
+  shard.Stop();
+  EXPECT_EQ(shard.SilentMs(), 0);
+}
+
 TEST(ShardTest, HandlersWithoutEndDoNotKeepHooksFromTheirTurn) {
   Shard shard(Eager());
   size_t handlers = 0;

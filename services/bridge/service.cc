@@ -170,6 +170,7 @@ absl::Status Service::Impl::Start() {
   JEMB_RETURN_IF_ERROR(ConnectKafka());
   JEMB_RETURN_IF_ERROR(ConnectMarketplace());
   JEMB_ASSIGN_OR_RETURN(admin_, runtime::AdminServer::Create(options_.admin_listen, registry_));
+  admin_->AddHealthCheck([this] { return shard_.Liveness(); });
   admin_->AddReadyCheck([this] { return NotReady(); });
   shard_.AddTickHook([this] { return EndTick(); });
   shard_.Post([this] {

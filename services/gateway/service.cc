@@ -186,6 +186,9 @@ absl::Status Service::Impl::Start() {
   JEMB_RETURN_IF_ERROR(MakeShards(&acceptors));
   JEMB_ASSIGN_OR_RETURN(admin_,
                         runtime::AdminServer::Create(options_.admin_listen, probe_.registry()));
+  for (ShardParts& parts : shards_) {
+    admin_->AddHealthCheck([shard = parts.shard.get()] { return shard->Liveness(); });
+  }
   admin_->AddReadyCheck([this] { return NotReady(); });
   JEMB_RETURN_IF_ERROR(ConnectLog());
   JEMB_RETURN_IF_ERROR(MakeEdges(std::move(acceptors)));
