@@ -504,19 +504,18 @@ size_t Intake::Impl::EndTick(int64_t now_ms) {
     TellPending(oldest, "no word from the log yet", now_ms);
   }
   RepublishDue(now_ms);
-  return std::exchange(handed_to_log_, 0) + sessions_.HandOn();
+  return std::exchange(handed_to_log_, 0) + sessions_.HandOn(now_ms);
 }
 
 int64_t Intake::Impl::NextDueMs() {
-  if (sessions_.anything_waiting()) return 0;
-  int64_t due_ms = -1;
+  int64_t due_ms = sessions_.NextDueMs();
+  const auto no_later_than = [&due_ms](int64_t other_ms) {
+    due_ms = due_ms < 0 ? other_ms : std::min(due_ms, other_ms);
+  };
   if (const Submission* oldest = in_flight_.OldestUnanswered()) {
-    due_ms = oldest->submitted_ms + options_.pending_after_ms;
+    no_later_than(oldest->submitted_ms + options_.pending_after_ms);
   }
-  if (!republish_.empty()) {
-    int64_t republish_ms = republish_.front().due_ms;
-    due_ms = due_ms < 0 ? republish_ms : std::min(due_ms, republish_ms);
-  }
+  if (!republish_.empty()) no_later_than(republish_.front().due_ms);
   return due_ms;
 }
 

@@ -68,13 +68,15 @@ SessionTable::Entry* SessionTable::Find(Key key) {
   return open ? &entry : nullptr;
 }
 
+void SessionTable::Wait(Key key, Entry& entry) {
+  if (std::exchange(entry.waiting, true)) return;
+  waiting_.push_back(key);
+}
+
 intake::v1::ServerFrame* SessionTable::Gather(Key key) {
   Entry* entry = Find(key);
   if (entry == nullptr || entry->overflowed) return nullptr;
-  if (!entry->waiting) {
-    entry->waiting = true;
-    waiting_.push_back(key);
-  }
+  Wait(key, *entry);
   if (entry->session->outbox_entries() >= kOutboxEntries) {
     entry->overflowed = true;
     return nullptr;
@@ -87,15 +89,39 @@ size_t SessionTable::Push(const identity::BuyerRef& buyer, const intake::v1::Out
   if (it == push_by_buyer_.end()) return 0;
   size_t pushed = 0;
   for (Key key : it->second) {
-    intake::v1::ServerFrame* frame = Gather(key);
-    if (frame == nullptr) continue;
-    *frame->add_outcomes() = outcome;
+    Entry& entry = *Find(key);
+    if (entry.overflowed) continue;
+    if (entry.session->outbox_entries() >= kOutboxEntries) {
+      entry.overflowed = true;
+      Wait(key, entry);
+      continue;
+    }
+    *entry.session->Outbox().add_outcomes() = outcome;
+    if (!std::exchange(entry.held, true)) told_.push_back(key);
     ++pushed;
   }
   return pushed;
 }
 
-size_t SessionTable::HandOn() {
+void SessionTable::HoldOutcomes(int64_t now_ms) {
+  const bool at_once = held_.empty() && told_.size() < kOutcomesHeldFrom;
+  const int64_t due_ms = at_once ? now_ms : now_ms + kOutcomeHoldMs;
+  for (Key key : told_) held_.push_back({key, due_ms});
+  told_.clear();
+  // Later than the longest hold: the clock has been set back since.
+  const auto due = [now_ms](const Held& held) {
+    return held.due_ms <= now_ms || held.due_ms > now_ms + kOutcomeHoldMs;
+  };
+  for (; !held_.empty() && due(held_.front()); held_.pop_front()) {
+    Entry* entry = Find(held_.front().key);
+    if (entry == nullptr) continue;
+    entry->held = false;
+    Wait(held_.front().key, *entry);
+  }
+}
+
+size_t SessionTable::HandOn(int64_t now_ms) {
+  HoldOutcomes(now_ms);
   // What a session gathers while another is handed on waits for the next tick.
   handing_on_.swap(waiting_);
   size_t frames = 0;
@@ -112,6 +138,11 @@ size_t SessionTable::HandOn() {
   }
   handing_on_.clear();
   return frames;
+}
+
+int64_t SessionTable::NextDueMs() const {
+  if (!waiting_.empty() || !told_.empty()) return 0;
+  return held_.empty() ? -1 : held_.front().due_ms;
 }
 
 }  // namespace jembatan::gateway

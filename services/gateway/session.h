@@ -35,6 +35,12 @@ struct Principal {
 // Receipts, outcomes and hints that may wait for a slow reader.
 inline constexpr size_t kOutboxEntries = 4096;
 
+// Outcomes that come to at least so many sessions within one tick are held until a receipt goes the
+// same way, or for kOutcomeHoldMs: a send costs more than all else that is done for an outcome.
+// Fewer are handed on at once.
+inline constexpr size_t kOutcomesHeldFrom = 64;
+inline constexpr int64_t kOutcomeHoldMs = 20;
+
 class Session {
  public:
   explicit Session(std::shared_ptr<const Principal> principal) : principal_(std::move(principal)) {}
@@ -84,6 +90,8 @@ class SessionTable {
     bool overflowed = false;
     // In waiting_.
     bool waiting = false;
+    // In told_ or held_.
+    bool held = false;
   };
 
   Key Open(Session* session, bool push_outcomes);
@@ -97,21 +105,32 @@ class SessionTable {
   intake::v1::ServerFrame* Gather(Key key);
   // Adds the outcome to every session that is told this buyer's; returns how many.
   size_t Push(const identity::BuyerRef& buyer, const intake::v1::Outcome& outcome);
-  // Calls OnOutbox or OnOverflow of every session that gathered something; these may open and close
-  // sessions. Returns the frames handed on.
-  size_t HandOn();
-  bool anything_waiting() const { return !waiting_.empty(); }
+  // Calls OnOutbox or OnOverflow of every session that gathered something and holds it no longer;
+  // these may open and close sessions. Returns the frames handed on.
+  size_t HandOn(int64_t now_ms);
+  // When HandOn is to be called again: 0 at once, -1 for nothing that waits.
+  int64_t NextDueMs() const;
 
  private:
   using Keys = absl::InlinedVector<Key, 1>;
+  struct Held {
+    Key key;
+    int64_t due_ms;
+  };
 
   void StopPush(const identity::BuyerRef& buyer, Key key);
+  void Wait(Key key, Entry& entry);
+  void HoldOutcomes(int64_t now_ms);
 
   std::deque<Entry> entries_;  // grows without moving what it holds
   std::vector<uint32_t> free_;
   absl::flat_hash_map<identity::BuyerRef, Keys> push_by_buyer_;
   std::vector<Key> waiting_;
   std::vector<Key> handing_on_;
+  // Sessions that got outcomes since the last HandOn, and those whose outcomes are held, in the
+  // order of their due times; each session at most once in both together.
+  std::vector<Key> told_;
+  std::deque<Held> held_;
 };
 
 }  // namespace jembatan::gateway
