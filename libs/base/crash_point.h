@@ -5,7 +5,7 @@
 // the build defines JEMBATAN_CRASH_POINTS, as the sanitizers' builds do; what is shipped has none.
 //
 // JEMBATAN_CRASH=NAME:N in the environment makes the process die when it passes the point for the
-// N-th time (from 1). Any thread. tests/crash visits every one of them.
+// N-th time (from 1). Any thread. tests/faults/crash visits every one of them.
 
 namespace jembatan::base {
 

@@ -25,10 +25,7 @@ using TopicNames =
 
 // The one partition of the result, or why there is none.
 absl::StatusOr<int64_t> OffsetOf(rd_kafka_event_t* event) {
-  const rd_kafka_resp_err_t error = rd_kafka_event_error(event);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return StatusOf(error, rd_kafka_event_error_string(event));
-  }
+  JEMB_RETURN_IF_ERROR(EventStatus(event));
   size_t count = 0;
   const rd_kafka_ListOffsetsResultInfo_t** infos =
       rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event), &count);
@@ -40,10 +37,7 @@ absl::StatusOr<int64_t> OffsetOf(rd_kafka_event_t* event) {
 }
 
 absl::StatusOr<int> CountOf(rd_kafka_event_t* event) {
-  const rd_kafka_resp_err_t error = rd_kafka_event_error(event);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return StatusOf(error, rd_kafka_event_error_string(event));
-  }
+  JEMB_RETURN_IF_ERROR(EventStatus(event));
   size_t count = 0;
   const rd_kafka_TopicDescription_t** topics =
       rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &count);
@@ -80,6 +74,12 @@ class Admin::Impl {
   void Answer(rd_kafka_event_t* event);
   void AnswerCount(rd_kafka_event_t* event);
   bool Full() const { return requests_.size() + counts_.size() >= kRequestsMax; }
+  template <typename Callback>
+  void Refuse(Callback done) {
+    boost::asio::post(context_, [done = std::move(done)] {
+      done(base::ResourceExhausted("too many requests without an answer"));
+    });
+  }
 
   boost::asio::io_context& context_;
   Client client_;
@@ -103,12 +103,7 @@ absl::Status Admin::Impl::Open(const ClusterConfig& cluster) {
 
 void Admin::Impl::Ask(const std::string& topic, int32_t partition, int64_t spec,
                       OffsetCallback done) {
-  if (Full()) {
-    boost::asio::post(context_, [done = std::move(done)] {
-      done(base::ResourceExhausted("too many requests without an answer"));
-    });
-    return;
-  }
+  if (Full()) return Refuse(std::move(done));
   const uint64_t id = next_request_++;
   const AdminOptions admin =
       NewAdminOptions(client_.get(), RD_KAFKA_ADMIN_OP_LISTOFFSETS, kRequestTimeoutMs, id);
@@ -122,12 +117,7 @@ void Admin::Impl::Ask(const std::string& topic, int32_t partition, int64_t spec,
 }
 
 void Admin::Impl::AskCount(const std::string& topic, CountCallback done) {
-  if (Full()) {
-    boost::asio::post(context_, [done = std::move(done)] {
-      done(base::ResourceExhausted("too many requests without an answer"));
-    });
-    return;
-  }
+  if (Full()) return Refuse(std::move(done));
   const uint64_t id = next_request_++;
   const AdminOptions admin =
       NewAdminOptions(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, kRequestTimeoutMs, id);
@@ -149,7 +139,7 @@ bool Admin::Impl::Turn() {
 }
 
 void Admin::Impl::Answer(rd_kafka_event_t* event) {
-  auto node = requests_.extract(reinterpret_cast<uint64_t>(rd_kafka_event_opaque(event)));
+  auto node = requests_.extract(OpaqueOf(event));
   if (node.empty()) return;
   Request& request = node.mapped();
   absl::StatusOr<int64_t> offset = OffsetOf(event);
@@ -163,7 +153,7 @@ void Admin::Impl::Answer(rd_kafka_event_t* event) {
 }
 
 void Admin::Impl::AnswerCount(rd_kafka_event_t* event) {
-  auto node = counts_.extract(reinterpret_cast<uint64_t>(rd_kafka_event_opaque(event)));
+  auto node = counts_.extract(OpaqueOf(event));
   if (!node.empty()) node.mapped()(CountOf(event));
 }
 

@@ -99,6 +99,16 @@ absl::Status TakeError(rd_kafka_error_t* error) {
   return status;
 }
 
+absl::Status EventStatus(rd_kafka_event_t* event) {
+  const rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
+  return StatusOf(error, rd_kafka_event_error_string(event));
+}
+
+uint64_t OpaqueOf(rd_kafka_event_t* event) {
+  return reinterpret_cast<uint64_t>(rd_kafka_event_opaque(event));
+}
+
 bool IsMockCluster(rd_kafka_t* client) {
   char* id = rd_kafka_clusterid(client, 0);
   if (id == nullptr) return false;

@@ -3,6 +3,7 @@
 // Making librdkafka's handles from our configuration, and owners for its objects. Private to
 // libs/kafka. NewClient: any thread; the owners: as the object they hold.
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -49,6 +50,12 @@ Settings ConsumerSettings(int fetch_wait_max_ms, int fetch_min_bytes, int queued
 
 // Status of a librdkafka error object, which is consumed; OK for null.
 absl::Status TakeError(rd_kafka_error_t* error);
+
+// What an event says went wrong; OK for nothing.
+absl::Status EventStatus(rd_kafka_event_t* event);
+
+// The opaque of the request that a result event answers.
+uint64_t OpaqueOf(rd_kafka_event_t* event);
 
 // Whether the cluster is librdkafka's mock, whose times mean nothing. Known from the first metadata
 // on, false before; never waits.

@@ -70,16 +70,6 @@ Settings GroupSettings(const GroupOptions& options) {
   return settings;
 }
 
-absl::Status EventStatus(rd_kafka_event_t* event) {
-  const rd_kafka_resp_err_t error = rd_kafka_event_error(event);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
-  return StatusOf(error, rd_kafka_event_error_string(event));
-}
-
-uint64_t OpaqueOf(rd_kafka_event_t* event) {
-  return reinterpret_cast<uint64_t>(rd_kafka_event_opaque(event));
-}
-
 }  // namespace
 
 class GroupConsumer::Impl {
