@@ -6,7 +6,7 @@
 
 #include "libs/base/check.h"
 #include "libs/base/status.h"
-#include "libs/kafka/status.h"
+#include "libs/kafka/client.h"
 
 namespace jembatan::kafka {
 namespace {
@@ -112,7 +112,7 @@ void PartitionFeeds::Note(Feed* feed, rd_kafka_event_t* event) {
     notice.next_offset = place->offset;
     rd_kafka_topic_partition_destroy(place);
   } else {
-    notice.status = StatusOf(rd_kafka_event_error(event), rd_kafka_event_error_string(event));
+    notice.status = EventStatus(event);
     feed->stopped = StopsPartition(notice.status);
   }
   notices_.push_back(std::move(notice));

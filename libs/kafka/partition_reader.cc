@@ -102,8 +102,7 @@ bool PartitionReader::Impl::Turn() {
     const Event event(rd_kafka_queue_poll(queue_.get(), 0));
     more = event != nullptr;
     if (!more || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
-    handler_->OnError(
-        -1, StatusOf(rd_kafka_event_error(event.get()), rd_kafka_event_error_string(event.get())));
+    handler_->OnError(-1, EventStatus(event.get()));
   }
   return feeds_.Turn() || more;
 }

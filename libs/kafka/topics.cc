@@ -70,10 +70,7 @@ absl::StatusOr<Seen> ListTopics(rd_kafka_t* client, const Deadline& deadline) {
 absl::StatusOr<Event> WaitFor(rd_kafka_queue_t* queue, const Deadline& deadline) {
   Event event(rd_kafka_queue_poll(queue, deadline.remaining_ms()));
   if (event == nullptr) return base::Unavailable("the cluster does not answer in time");
-  const rd_kafka_resp_err_t error = rd_kafka_event_error(event.get());
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return StatusOf(error, rd_kafka_event_error_string(event.get()));
-  }
+  JEMB_RETURN_IF_ERROR(EventStatus(event.get()));
   return event;
 }
 
