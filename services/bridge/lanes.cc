@@ -248,6 +248,7 @@ void Partition::Join(uint64_t number, effect::Place* place) {
   Record& record = At(number);
   record.stage = Stage::kPlaced;
   record.cleared = false;
+  ++record.attempts;
   ++record.lane->placed;
   record.lane->batch = place->batch;
   if (!record.lane->retrying) shared_->retries.Earn(1);
@@ -424,7 +425,7 @@ void Partition::WriteDeadLetter(uint64_t number, DeadLetter::Cause cause, std::s
   base::SetMs(record.append_ms, letter.mutable_append_time());
   letter.set_key(std::string(key));
   letter.set_value(std::string(value.substr(0, kDeadLetterValueBytes)));
-  letter.set_attempts(1);
+  letter.set_attempts(std::max(record.attempts, 1u));
   letter.set_written_by(shared_->writer.instance);
   if (cause != DeadLetter::CAUSE_UNDECODABLE) letter.set_traceparent(record.intent->traceparent());
   uint64_t cookie = NextId();

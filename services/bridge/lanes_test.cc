@@ -183,6 +183,23 @@ TEST_F(Deciding, ADeadLetterThatFailedIsWrittenAgain) {
   EXPECT_EQ(driver_.TakeOne<effect::ProduceDeadLetter>().value, first.value);
 }
 
+TEST_F(Deciding, ADeadLetterTellsHowOftenTheMarketplaceWasAsked) {
+  driver_.Own();
+  driver_.Bring(driver_.NewIntent(1));
+  driver_.Tick();
+  const Decision retry{.index = 0, .retry = true};
+  for (int i = 0; i < 2; ++i) {
+    auto place = driver_.TakeOne<effect::Place>();
+    driver_.Turn(event::Answered{place.batch, false, std::span(&retry, 1)});
+    driver_.Pass(kBackoffLongestMs);
+  }
+  driver_.Answer(driver_.TakeOne<effect::Place>(), Outcome::STATE_REJECTED,
+                 crossing::v1::REASON_MALFORMED);
+  crossing::v1::DeadLetter told;
+  ASSERT_TRUE(told.ParseFromString(driver_.TakeOne<effect::ProduceDeadLetter>().value));
+  EXPECT_EQ(told.attempts(), 3u);
+}
+
 // The marketplace refuses as malformed, the claim is lost while the dead letter is under way, and
 // the next claim hears the refusal again: a second dead letter's acknowledgement would find its
 // record gone.

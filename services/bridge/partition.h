@@ -153,6 +153,8 @@ class Partition {
     Stage stage = Stage::kWaiting;
     // Sent to the marketplace by this owner, and no answer came.
     bool called = false;
+    // How often this owner has sent it there.
+    uint32_t attempts = 0;
     // Its buyer was told UNCONFIRMED: the marketplace is asked before anything else.
     bool unconfirmed = false;
     // The marketplace said NOT_FOUND under the present token.

@@ -34,7 +34,7 @@ constexpr uint64_t kOverloadSpreadMs = 400;
 // What the bridge and the marketplace need of the time before the deadline.
 constexpr int64_t kServeMs = 2'000;
 // A record that may be in the log, or may be taken later, is published again after this, doubled
-// each time up to the bound.
+// each time up to the bound, until its deadline (protocol's rule 9).
 constexpr int64_t kRepublishMs = 200;
 constexpr int64_t kRepublishMsMax = 2'000;
 // What PENDING says of it.
@@ -457,16 +457,13 @@ void Intake::Impl::ScheduleRepublish(Submission* submission, int64_t now_ms) {
   int64_t wait_ms = kRepublishMs;
   for (int i = 0; i < submission->republished && wait_ms < kRepublishMsMax; ++i) wait_ms *= 2;
   int64_t due_ms = now_ms + std::min(wait_ms, kRepublishMsMax);
-  // What is not in the log at all is tried until its deadline: nobody else has it.
-  bool often_enough =
-      submission->possibly_persisted && submission->republished >= options_.republish_max;
-  if (often_enough || due_ms > submission->deadline_ms) return GiveUp(submission, now_ms);
+  if (due_ms > submission->deadline_ms) return GiveUp(submission, now_ms);
   ++submission->republished;
   republish_.push_back({due_ms, in_flight_.NextOpaque(submission)});
   std::push_heap(republish_.begin(), republish_.end());
 }
 
-// Not published again. What may be in the log stays PENDING: GetOutcomes tells what became of it.
+// Its deadline ends it. What may be in the log stays PENDING: GetOutcomes tells what became of it.
 void Intake::Impl::GiveUp(Submission* submission, int64_t now_ms) {
   if (!submission->possibly_persisted) {
     Refuse(submission->session, submission->id.ToString(), submission->index,

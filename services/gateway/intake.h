@@ -47,9 +47,6 @@ struct IntakeOptions {
   // The same for one session, so that one viewer cannot take the window.
   size_t in_flight_per_session = 512;
   int64_t pending_after_ms = 1'000;
-  // Times a possibly persisted record is published again before its deadline. What is certainly not
-  // in the log, and refused for now, is tried until the deadline.
-  int republish_max = 8;
   // Distinguishes the opaques of shards that share a producer: the shard's number in the top 8
   // bits.
   uint8_t shard = 0;

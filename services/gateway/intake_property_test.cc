@@ -79,7 +79,6 @@ class RandomRun {
     options.partitions = 1;
     options.in_flight_max = 64;
     options.in_flight_per_session = 24;
-    options.republish_max = 3;
     return options;
   }
 

@@ -424,21 +424,19 @@ TEST(IntakeRepublish, PendingAtOnceThenTheSameBytesWithBackoff) {
   EXPECT_EQ(world.intake.in_flight(), 0u);
 }
 
-TEST(IntakeRepublish, EndsAtItsBound) {
-  IntakeOptions options = DefaultOptions();
-  options.republish_max = 2;
-  World world(options);
+TEST(IntakeRepublish, GoesOnUntilTheDeadline) {
+  World world;
   world.Submit(IntentOf(IdAt(kNowMs, 1)));
-  for (size_t attempt = 0; attempt < 3; ++attempt) {
-    EXPECT_EQ(world.intake.in_flight(), 1u);
-    world.Deliver(world.log.Failed(attempt, Persistence::kPossiblyPersisted));
+  while (world.now_ms <= kNowMs + kTtlMs) {
+    if (world.now_ms <= kNowMs + kTtlMs - 2'000) EXPECT_EQ(world.intake.in_flight(), 1u);
+    world.Deliver(world.log.Failed(world.log.records.size() - 1, Persistence::kPossiblyPersisted));
     world.now_ms += 2'000;
     world.Tick();
   }
-  EXPECT_EQ(world.log.records.size(), 3u);
+  EXPECT_EQ(world.log.records.size(), static_cast<size_t>(kTtlMs / 2'000) + 1);
   EXPECT_EQ(world.intake.in_flight(), 0u);
   EXPECT_EQ(world.session.receipts.size(), 1u) << "PENDING stands; GetOutcomes tells";
-  EXPECT_EQ(world.intake.counts().republished, 2u);
+  EXPECT_EQ(world.intake.counts().republished, world.log.records.size() - 1);
 }
 
 TEST(IntakeRepublish, NeverPastTheDeadline) {
