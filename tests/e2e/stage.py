@@ -120,8 +120,11 @@ class Stage:
 
     def show_logs(self) -> None:
         for log in sorted(self.folder.glob("*.log")):
-            lines = log.read_text(errors="replace").splitlines()[-25:]
-            print(f"--- {log.name}", *lines, sep="\n", file=sys.stderr)
+            lines = log.read_text(errors="replace").splitlines()
+            # A sanitizer's last lines say nothing, its first say it all.
+            reports = [i for i, line in enumerate(lines) if "==ERROR: " in line]
+            shown = lines[reports[0]:][:60] if reports else lines[-25:]
+            print(f"--- {log.name}", *shown, sep="\n", file=sys.stderr)
 
     def port(self) -> int:
         """A free port below the ephemeral range: it stays free while its owner restarts."""
