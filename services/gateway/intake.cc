@@ -75,6 +75,16 @@ int64_t HintBefore(int64_t deadline_ms, int64_t retry_after_ms, int64_t now_ms) 
   return now_ms + retry_after_ms < deadline_ms ? retry_after_ms : 0;
 }
 
+// The resends of those refused at once must not come at once; longer_ms: how much of a queue has to
+// pass first.
+Refused Overloaded(std::string_view message, int64_t longer_ms, const Admitted& admitted,
+                   int64_t now_ms) {
+  int64_t spread_ms = kOverloadRetryMs + static_cast<int64_t>(admitted.id.low % kOverloadSpreadMs);
+  int64_t hint_ms = std::min(longer_ms + spread_ms, kRetryMsMax);
+  return {intake::v1::REASON_OVERLOADED, message,
+          HintBefore(admitted.deadline_ms, hint_ms, now_ms)};
+}
+
 // An id from a clock too far ahead comes into the window by waiting.
 int64_t SkewRetryMs(const Intent& intent, int64_t now_ms) {
   std::optional<base::Uuid> id = base::Uuid::ParseV7(intent.intent_id());
@@ -253,20 +263,25 @@ Refused Intake::Impl::CheckCapacity(const SessionTable::Entry& session, const Ad
     return {intake::v1::REASON_LOG_UNAVAILABLE, "the log's partitions are not what they were",
             HintBefore(admitted.deadline_ms, kOtherLogRetryMs, now_ms)};
   }
-  int64_t wait_ms = lag_->WaitMs(admitted.partition, now_ms);
+  const LagForecast::Wait wait = lag_->Expect(admitted.partition, now_ms);
+  int64_t wait_ms = wait.longest_ms();
   // Without a backlog even the last second before the deadline is enough.
   if (wait_ms > 0 && wait_ms > admitted.deadline_ms - now_ms - kServeMs) {
     int64_t hint_ms = std::min(wait_ms, kRetryMsMax);
     return {intake::v1::REASON_MARKETPLACE_UNAVAILABLE, "could not be served before its deadline",
             HintBefore(admitted.deadline_ms, hint_ms, now_ms)};
   }
-  std::string_view full;
-  if (session.in_flight >= options_.in_flight_per_session)
-    full = "too many unanswered on a session";
-  if (in_flight_.size() >= options_.in_flight_max) full = "too many unanswered at this gateway";
-  if (full.empty()) return {};
-  int64_t spread_ms = kOverloadRetryMs + static_cast<int64_t>(admitted.id.low % kOverloadSpreadMs);
-  return {intake::v1::REASON_OVERLOADED, full, HintBefore(admitted.deadline_ms, spread_ms, now_ms)};
+  if (in_flight_.size() >= options_.in_flight_max) {
+    return Overloaded("too many unanswered at this gateway", 0, admitted, now_ms);
+  }
+  if (session.in_flight >= options_.in_flight_per_session) {
+    return Overloaded("too many unanswered on a session", 0, admitted, now_ms);
+  }
+  int64_t over_ms = wait.behind_ms - options_.queue_max_ms;
+  if (over_ms > 0) {
+    return Overloaded("too many wait for the marketplace", over_ms, admitted, now_ms);
+  }
+  return {};
 }
 
 Refused Intake::Impl::HandToLog(SessionKey key, const Intent& intent, const Admitted& admitted,
@@ -297,11 +312,11 @@ Refused Intake::Impl::HandToLog(SessionKey key, const Intent& intent, const Admi
     return {};
   }
   Settle(submission);
-  bool full = absl::IsResourceExhausted(produced);
-  int64_t spread_ms = kOverloadRetryMs + static_cast<int64_t>(admitted.id.low % kOverloadSpreadMs);
-  return {full ? intake::v1::REASON_OVERLOADED : intake::v1::REASON_LOG_UNAVAILABLE,
-          full ? "the log's queue is full" : "the log does not answer",
-          HintBefore(admitted.deadline_ms, full ? spread_ms : kLogRetryMs, now_ms)};
+  if (absl::IsResourceExhausted(produced)) {
+    return Overloaded("the log's queue is full", 0, admitted, now_ms);
+  }
+  return {intake::v1::REASON_LOG_UNAVAILABLE, "the log does not answer",
+          HintBefore(admitted.deadline_ms, kLogRetryMs, now_ms)};
 }
 
 void Intake::Impl::Replay(SessionKey key, const Admitted& admitted, uint32_t index) {

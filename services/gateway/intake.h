@@ -47,6 +47,11 @@ struct IntakeOptions {
   // The same for one session, so that one viewer cannot take the window.
   size_t in_flight_per_session = 512;
   int64_t pending_after_ms = 1'000;
+  // Longest queue before the marketplace that is still joined, by its rate as seen; beyond:
+  // REFUSED(OVERLOADED). A demand above what the marketplace serves would otherwise fill the log up
+  // to the deadline, and every outcome come two minutes late. A marketplace that serves nothing is
+  // another matter: it may be back any moment, and the deadline alone bounds that wait.
+  int64_t queue_max_ms = 8'000;
   // Distinguishes the opaques of shards that share a producer: the shard's number in the top 8
   // bits.
   uint8_t shard = 0;

@@ -79,6 +79,17 @@ void Backlog(World& world, int64_t stalled_ms) {
   world.lag.OnAccepted(0, 1, world.now_ms - stalled_ms);
 }
 
+// Two seconds ago so many intents were accepted; the first of them were served since, at a steady
+// pace.
+void Queue(World& world, int64_t served, int64_t behind) {
+  const int64_t begin_ms = world.now_ms - 2'000;
+  for (int64_t i = 0; i < served; ++i) world.lag.OnAccepted(0, i, begin_ms);
+  for (int64_t i = 0; i < behind; ++i) world.lag.OnAccepted(0, served + i, begin_ms);
+  for (int64_t i = 0; i < served; ++i) {
+    world.lag.OnOutcome(0, i, begin_ms + (i + 1) * 2'000 / served);
+  }
+}
+
 std::vector<RefusalCase> RefusalCases() {
   const base::Uuid id = IdAt(kNowMs, 1);
   return {
@@ -230,6 +241,23 @@ TEST(IntakeRefusals, TheWholeWindowAndOneSessionsShareAreBounded) {
   EXPECT_EQ(world.log.records.size(), 4u) << "a delivery makes room";
 }
 
+// 50 a second are served: 300 make a queue of six seconds, 500 one of ten.
+TEST(IntakeRefusals, AQueueBeforeTheMarketplaceIsBounded) {
+  World world;
+  Queue(world, 100, 300);
+  world.Submit(IntentOf(IdAt(kNowMs, 1)));
+  EXPECT_EQ(world.log.records.size(), 1u);
+
+  World longer;
+  Queue(longer, 100, 500);
+  longer.Submit(IntentOf(IdAt(kNowMs, 1)));
+  longer.Tick();
+  EXPECT_TRUE(longer.log.records.empty());
+  EXPECT_EQ(longer.last().reason(), intake::v1::REASON_OVERLOADED);
+  EXPECT_GT(longer.last().retry_after_ms(), 1'000u) << "what is over the bound has to pass first";
+  EXPECT_LT(longer.last().retry_after_ms(), 4'000u);
+}
+
 TEST(IntakeRefusals, AFrameOverItsBoundSubmitsNothing) {
   World world;
   intake::v1::ClientFrame intents;
@@ -285,7 +313,7 @@ TEST(IntakeReceipts, AcceptedComesFromADeliveryAlone) {
             "intent_id: \"" + intent.intent_id() + "\" status: STATUS_ACCEPTED offset: 100");
   EXPECT_EQ(world.intake.in_flight(), 0u);
   EXPECT_EQ(world.Tick(), 0u);
-  EXPECT_GT(world.lag.WaitMs(0, kNowMs + 10), 0) << "the forecast heard of it";
+  EXPECT_GT(world.lag.Expect(0, kNowMs + 10).longest_ms(), 0) << "the forecast heard of it";
 }
 
 TEST(IntakeReceipts, IndexIsThePlaceInTheFrame) {

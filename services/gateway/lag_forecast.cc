@@ -26,7 +26,10 @@ constexpr size_t kMarks = 512;
 
 void LagForecast::Partition::Served(int64_t offset) {
   served_offset = std::max(served_offset, offset);
-  while (!marks.empty() && marks.front().offset <= served_offset) marks.pop_front();
+  while (!marks.empty() && marks.front().offset <= served_offset) {
+    served_mark_ms = marks.front().time_ms;
+    marks.pop_front();
+  }
 }
 
 LagForecast::LagForecast(int partitions) : partitions_(static_cast<size_t>(partitions)) {
@@ -84,16 +87,18 @@ void LagForecast::OnProgress(int partition, int64_t progress_ms, int64_t /*now_m
   p.Idle();
 }
 
-int64_t LagForecast::WaitMs(int partition, int64_t now_ms) const {
+LagForecast::Wait LagForecast::Expect(int partition, int64_t now_ms) const {
   base::MutexLock lock(&mutex_);
   const Partition& p = partitions_.at(static_cast<size_t>(partition));
   int64_t backlog = p.backlog();
-  if (backlog <= 0) return 0;
-  int64_t stalled_ms = std::max<int64_t>(0, now_ms - p.waiting_since_ms);
-  if (p.rate_per_ms <= 0) return stalled_ms;
-  double drain_ms = std::min(static_cast<double>(backlog) / p.rate_per_ms,
-                             kFaith * static_cast<double>(p.oldest_wait_ms(now_ms)));
-  return std::max(static_cast<int64_t>(drain_ms), stalled_ms);
+  if (backlog <= 0) return {};
+  Wait wait{.stalled_ms = std::max<int64_t>(0, now_ms - p.waiting_since_ms)};
+  if (p.rate_per_ms > 0) {
+    double drain_ms = std::min(static_cast<double>(backlog) / p.rate_per_ms,
+                               kFaith * static_cast<double>(p.oldest_wait_ms(now_ms)));
+    wait.behind_ms = static_cast<int64_t>(drain_ms);
+  }
+  return wait;
 }
 
 }  // namespace jembatan::gateway

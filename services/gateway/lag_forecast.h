@@ -27,11 +27,18 @@ class LagForecast {
   // A valid open told that all intents appended before progress_ms are finished.
   void OnProgress(int partition, int64_t progress_ms, int64_t now_ms);
 
-  // Expected wait in milliseconds of an intent accepted now: backlog divided by the served rate
-  // (exponentially weighted over ~2 s), never more than eight times what the oldest unserved
-  // accepted intent has waited, and never less than how long nothing was served. 0: no backlog
-  // known.
-  int64_t WaitMs(int partition, int64_t now_ms) const;
+  // What an intent accepted now would wait for; all 0: no backlog known.
+  struct Wait {
+    // The backlog before it, divided by the served rate (exponentially weighted over ~2 s), never
+    // more than eight times what the oldest unserved accepted intent has waited; 0 while no rate is
+    // known.
+    int64_t behind_ms = 0;
+    // Nothing was served for so long, and it may well last as long again.
+    int64_t stalled_ms = 0;
+
+    int64_t longest_ms() const { return behind_ms > stalled_ms ? behind_ms : stalled_ms; }
+  };
+  Wait Expect(int partition, int64_t now_ms) const;
 
  private:
   // At time_ms all offsets up to this one were accepted.
@@ -50,11 +57,13 @@ class LagForecast {
     // 0: unknown. Only the present backlog's serving counts: while the bridge keeps up, the rate is
     // the demand's, and the first burst of a sale would seem to wait for minutes.
     double rate_per_ms = 0;
-    std::deque<Mark> marks;  // of offsets not served yet, kMarkMs apart, at most kMarks
+    std::deque<Mark> marks;       // of offsets not served yet, kMarkMs apart, at most kMarks
+    int64_t served_mark_ms = -1;  // time of the last mark that was served
 
     int64_t backlog() const { return accepted_offset < 0 ? 0 : accepted_offset - served_offset; }
+    // Too long by up to kMarkMs when a burst fell between two marks.
     int64_t oldest_wait_ms(int64_t now_ms) const {
-      return marks.empty() ? 0 : now_ms - marks.front().time_ms;
+      return now_ms - (marks.empty() ? served_mark_ms : marks.front().time_ms);
     }
     void Served(int64_t offset);
     void Idle() {

@@ -38,6 +38,8 @@ void AddOptions(jembatan::gateway::Options& o, jembatan::runtime::OptionTable& t
             "How long gathering may delay a receipt under load", 0, 1'000);
   table.Add("linger_us", &o.linger_us, "How long a partition's records may gather", 0, 1'000'000);
   table.Add("in_flight_max", &o.in_flight_max, "Records without a delivery", 1, 90'000);
+  table.Add("queue_max_ms", &o.queue_max_ms,
+            "Longest queue before a marketplace that serves, by its rate as seen", 0, 120'000);
   table.Add("connections_max", &o.connections_max, "Connections and gRPC streams", 1, 1'000'000);
   table.Add("outcome_window", &o.outcome_window, "Finals remembered", 1, 50'000'000);
   table.Add("drain_budget_ms", &o.drain_budget_ms, "How long a stop may take to drain", 0, 600'000);
