@@ -27,6 +27,7 @@ using intake::v1::Receipt;
 using std::chrono::milliseconds;
 
 // Kafka's numbers of errors.
+constexpr int kUnknownError = -1;
 constexpr int kUnknownTopic = 3;
 constexpr int kTopicDenied = 29;
 constexpr int kSaslFailed = 58;
@@ -307,6 +308,17 @@ TEST_F(OwnCluster, OutcomesThatAreGoneDoNotEndTheReading) {
   next_intent();
   append(outcome_of(intent));
   EXPECT_TRUE(told(intent.intent_id()));
+}
+
+// Each question refused once more doubled the pause before the next, up to half a minute: a gateway
+// that was started while Kafka was down came up long after it.
+TEST_F(OwnCluster, ALogThatComesBackIsAskedSoon) {
+  constexpr int kRefusals = 9;
+  cluster_->FailListOffsets(kUnknownError, kRefusals * kPartitions);
+  Options options = World::Get().DefaultOptions();
+  options.brokers = cluster_->bootstrap();
+  gateway_ = World::Get().StartGateway(options);
+  EXPECT_TRUE(gateway_ && gateway_->ready());
 }
 
 // What the log refuses for a cause that somebody mends is PENDING, and ACCEPTED once it is mended,

@@ -13,6 +13,8 @@ namespace {
 
 // How often the cluster is asked whether it is there.
 constexpr int64_t kProbeMs = 5'000;
+// Before a place in the log is asked for again; the asking itself takes long when nobody answers.
+constexpr std::chrono::milliseconds kAskAgain{200};
 // Pause before a repeated start of a partition's reading: doubled each time.
 constexpr int64_t kRetryFirstMs = 100;
 constexpr int64_t kRetryLastMs = 30'000;
@@ -57,7 +59,7 @@ void OutcomeReader::AskEnd(int32_t partition) {
   admin_.EndOffset(kafka::kOutcomesTopic, partition,
                    [this, partition](absl::StatusOr<int64_t> end) {
                      if (!end.ok())
-                       return Later(partition, [this, partition] { AskEnd(partition); });
+                       return After(partition, kAskAgain, [this, partition] { AskEnd(partition); });
                      answered_ms_.store(MonotonicMs(), std::memory_order_relaxed);
                      feed_.OnEnd(partition, *end);
                      AskStart(partition);
@@ -69,24 +71,25 @@ void OutcomeReader::AskStart(int32_t partition) {
   admin_.OffsetAtTime(kafka::kOutcomesTopic, partition, since_ms,
                       [this, partition, since_ms](absl::StatusOr<int64_t> offset) {
                         if (!offset.ok())
-                          return Later(partition, [this, partition] { AskStart(partition); });
+                          return After(partition, kAskAgain,
+                                       [this, partition] { AskStart(partition); });
                         feed_.OnStart(partition, *offset, since_ms);
                         ReadFrom(partition, *offset);
                       });
 }
 
 void OutcomeReader::AskBegin(int32_t partition) {
-  admin_.BeginOffset(kafka::kOutcomesTopic, partition,
-                     [this, partition](absl::StatusOr<int64_t> begin) {
-                       if (!begin.ok()) {
-                         return Later(partition, [this, partition] { AskBegin(partition); });
-                       }
-                       base::Log(base::Level::kError, "outcomes_gap",
-                                 {{"partition", partition},
-                                  {"next", partitions_[partition]->next_offset},
-                                  {"log_begin", *begin}});
-                       BeginAt(partition, *begin);
-                     });
+  admin_.BeginOffset(
+      kafka::kOutcomesTopic, partition, [this, partition](absl::StatusOr<int64_t> begin) {
+        if (!begin.ok()) {
+          return After(partition, kAskAgain, [this, partition] { AskBegin(partition); });
+        }
+        base::Log(base::Level::kError, "outcomes_gap",
+                  {{"partition", partition},
+                   {"next", partitions_[partition]->next_offset},
+                   {"log_begin", *begin}});
+        BeginAt(partition, *begin);
+      });
 }
 
 void OutcomeReader::BeginAt(int32_t partition, int64_t offset) {
@@ -101,11 +104,16 @@ void OutcomeReader::ReadFrom(int32_t partition, int64_t offset) {
 }
 
 void OutcomeReader::Later(int32_t partition, std::function<void()> task) {
-  Partition& state = *partitions_[partition];
-  const int doublings = std::min(++state.starts, 16);
+  const int doublings = std::min(++partitions_[partition]->starts, 16);
   const int64_t pause_ms = std::min(kRetryFirstMs << doublings, kRetryLastMs);
-  state.retry.expires_after(std::chrono::milliseconds(pause_ms));
-  state.retry.async_wait([task = std::move(task)](const boost::system::error_code& error) {
+  After(partition, std::chrono::milliseconds(pause_ms), std::move(task));
+}
+
+void OutcomeReader::After(int32_t partition, std::chrono::milliseconds pause,
+                          std::function<void()> task) {
+  boost::asio::steady_timer& timer = partitions_[partition]->timer;
+  timer.expires_after(pause);
+  timer.async_wait([task = std::move(task)](const boost::system::error_code& error) {
     if (!error) task();
   });
 }

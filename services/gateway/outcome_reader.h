@@ -9,6 +9,7 @@
 // Owned by the composition; everything on shard 0's thread, construction and destruction included.
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -49,12 +50,13 @@ class OutcomeReader final : public kafka::ReaderHandler {
 
  private:
   struct Partition {
-    explicit Partition(boost::asio::io_context& context) : retry(context) {}
-    // Readings begun, and the timer of the next when it has to wait.
+    explicit Partition(boost::asio::io_context& context) : timer(context) {}
+    // Readings begun.
     int starts = 0;
     // Everything below it, down to where the reading began, has been read.
     int64_t next_offset = 0;
-    boost::asio::steady_timer retry;
+    // Of the next reading, or of a question to the log, when it has to wait.
+    boost::asio::steady_timer timer;
   };
 
   void AskEnd(int32_t partition);
@@ -63,6 +65,7 @@ class OutcomeReader final : public kafka::ReaderHandler {
   void BeginAt(int32_t partition, int64_t offset);
   void ReadFrom(int32_t partition, int64_t offset);
   void Later(int32_t partition, std::function<void()> task);
+  void After(int32_t partition, std::chrono::milliseconds pause, std::function<void()> task);
   void Feed(const kafka::Record& record, int64_t now_ms, bool* restarted);
   void Reached(int32_t partition, int64_t next_offset);
   void ArmProbe();

@@ -16,6 +16,7 @@ namespace jembatan::kafka::testing {
 namespace {
 
 constexpr int16_t kProduceRequest = 0;
+constexpr int16_t kListOffsetsRequest = 2;
 constexpr int16_t kOffsetCommitRequest = 8;
 constexpr int16_t kOffsetFetchRequest = 9;
 
@@ -81,6 +82,10 @@ void MockCluster::MendProduces() {
 
 void MockCluster::FailCommits(int rdkafka_error, int count) {
   FailRequests(impl_->cluster(), kOffsetCommitRequest, rdkafka_error, count);
+}
+
+void MockCluster::FailListOffsets(int rdkafka_error, int count) {
+  FailRequests(impl_->cluster(), kListOffsetsRequest, rdkafka_error, count);
 }
 
 void MockCluster::SetTopicError(const std::string& topic, int rdkafka_error) {

@@ -31,6 +31,8 @@ class MockCluster {
   void MendProduces();
   // The next `count` OffsetCommit requests fail with UNKNOWN_MEMBER_ID, ....
   void FailCommits(int rdkafka_error, int count);
+  // The next `count` ListOffsets requests fail.
+  void FailListOffsets(int rdkafka_error, int count);
   // What metadata says of the topic from now on: UNKNOWN_TOPIC_OR_PART as if it were missing,
   // TOPIC_AUTHORIZATION_FAILED, ..., or NO_ERROR. Produce requests are not touched by it.
   void SetTopicError(const std::string& topic, int rdkafka_error);
