@@ -47,10 +47,16 @@ def say(text: str) -> None:
     print(f"{SPEAKER}: {text}", flush=True)
 
 
-def wait_for(what: str, condition: Callable[[], bool], seconds: float = READY_S) -> None:
+def wait_for(
+    what: str,
+    condition: Callable[[], bool],
+    seconds: float = READY_S,
+    why: Callable[[], str] = lambda: "",
+) -> None:
     end = time.monotonic() + seconds
     while not condition():
-        expect(time.monotonic() < end, f"waited {seconds} s in vain: {what}")
+        if time.monotonic() >= end:
+            raise Failure(f"waited {seconds} s in vain: {what} {why()}".rstrip())
         time.sleep(0.1)
 
 
@@ -165,9 +171,15 @@ class Stage:
             def ready(name: str = name) -> bool:
                 code = self.processes[name].poll()
                 expect(code is None, f"{name} ended with status {code}")
-                return get(self.admin_ports[name], "/readyz")[0] == 200
+                return self.is_ready(name)
 
-            wait_for(f"{name} is ready", ready)
+            wait_for(f"{name} is ready", ready, why=lambda n=name: self.told(n, "/readyz"))
+
+    def is_ready(self, name: str) -> bool:
+        return get(self.admin_ports[name], "/readyz")[0] == 200
+
+    def told(self, name: str, target: str) -> str:
+        return get(self.admin_ports[name], target)[1].decode().strip()
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         process = self.processes.pop(name)

@@ -48,7 +48,9 @@ class Lab(Stage):
         self.dead_nodes: set[int] = set()
         self.frozen_nodes: set[int] = set()
         self.frozen: set[str] = set()
-        # Of brokers; to be set before the house starts.
+        # To be set before the house starts: whether a proxy stands before every hop, and the sizes
+        # of brokers' disks.
+        self.proxied = True
         self.small_disks: dict[int, str] = {}
         self.mounted: list[Path] = []
 
@@ -68,6 +70,18 @@ class Lab(Stage):
     # --- The house ------------------------------------------------------------------------------
 
     def start_kafka(self) -> None:
+        advertised = self.add_kafka_hops() if self.proxied else []
+        self.run_kafka("configure", self.kafka, f"--nodes={len(NODES)}", *advertised)
+        for node in NODES:
+            for listener, name in LISTENERS.items():
+                self.own_ports[listener, node] = self.configured_port(node, name)
+        for node, size in self.small_disks.items():
+            self.mount(self.node(node) / "data", size)
+        self.run_kafka("start", self.kafka)
+        self.brokers = (self.kafka / "bootstrap").read_text().strip()
+
+    def add_kafka_hops(self) -> list[str]:
+        """What the brokers shall tell others to come to."""
         ports = {listener: [] for listener in LISTENERS}
         for listener, node in ((listener, node) for listener in LISTENERS for node in NODES):
 
@@ -77,21 +91,11 @@ class Lab(Stage):
             name = f"{listener}-{node}"
             proxy = self.network.add(name, own_port, self.port(), client_matters=True)
             ports[listener].append(str(proxy.port))
-        self.run_kafka(
-            "configure",
-            self.kafka,
-            f"--nodes={len(NODES)}",
+        return [
             f"--advertise={','.join(ports['clients'])}",
             f"--advertise_internal={','.join(ports['brokers'])}",
             f"--advertise_controllers={','.join(ports['controllers'])}",
-        )
-        for node in NODES:
-            for listener, name in LISTENERS.items():
-                self.own_ports[listener, node] = self.configured_port(node, name)
-        for node, size in self.small_disks.items():
-            self.mount(self.node(node) / "data", size)
-        self.run_kafka("start", self.kafka)
-        self.brokers = (self.kafka / "bootstrap").read_text().strip()
+        ]
 
     def run_kafka(self, *arguments: object) -> None:
         result = subprocess.run([KAFKA, *map(str, arguments)], check=False)
@@ -106,6 +110,8 @@ class Lab(Stage):
         return int(re.search(rf"{listener}://127.0.0.1:(\d+)", listeners)[1])
 
     def reach(self, name: str, port: int) -> int:
+        if not self.proxied:
+            return port
         return self.network.add(name, port, self.port(), client_matters=name == "orders").port
 
     def pids(self) -> dict[str, int]:
@@ -191,10 +197,13 @@ class Lab(Stage):
         self.processes[name].send_signal(signal.SIGCONT)
         self.frozen.discard(name)
 
-    def roll(self, name: str) -> None:
-        """SIGTERM, a clean end, and back."""
-        self.note("process restarts", f"restart {name}")
+    def stop_service(self, name: str) -> None:
+        """SIGTERM, and a clean end."""
+        self.note("process restarts", f"stop {name}")
         self.stop(name)
+
+    def roll(self, name: str) -> None:
+        self.stop_service(name)
         self.restart(name)
         self.await_ready(name)
 

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import Lab
-from scenarios import Scenario, play
+from scenarios import SCENARIOS, Scenario, play
 from stage import ROOT, Failure, say
 
-# Longer than any scenario, shorter than ctest's own time-out: the stage still tidies up.
-LIMIT_S = 480
 SEED_MAX = 2**31
 
 
@@ -37,7 +35,7 @@ def attempt(scenario: Scenario, binaries: Path, seed: int, keep: bool) -> Result
         say(f"{scenario.name}: skipped: {result.why}")
         return result
     say(f"{scenario.name}: {scenario.tells}")
-    signal.alarm(LIMIT_S)
+    signal.alarm(scenario.limit_s)
     try:
         with Lab(binaries, keep, seed) as lab:
             result.harm = lab.harm
@@ -56,7 +54,7 @@ def attempt(scenario: Scenario, binaries: Path, seed: int, keep: bool) -> Result
 
 
 def too_long(_number: int, _frame: object) -> None:
-    raise Failure(f"not done after {LIMIT_S} s")
+    raise Failure("not done within the scenario's limit of time")
 
 
 def leave(number: int, _frame: object) -> None:
@@ -93,6 +91,12 @@ def binaries_in(text: str) -> Path:
     if not (folder / "jembatan-gateway").exists():
         raise argparse.ArgumentTypeError(f"{text} holds no programs")
     return folder
+
+
+def known(name: str) -> str:
+    if name not in SCENARIOS:
+        raise argparse.ArgumentTypeError(f"no scenario is called {name!r}; --list tells them")
+    return name
 
 
 def seed_of(text: str) -> int:

@@ -22,11 +22,15 @@ import topics
 from lab import NODES, Lab
 from proxy import DOWN, FROZEN, REFUSED, UP, Fault
 from stage import check_promise, expect, say, wait_for
+from storm import Storm
 
 RATE = 300
+VIEWERS_TAPPING = 60
 OFFERS = {f"shelf-{i}": 1_000_000 for i in range(1, 13)}
 # Longer than any strike: the taps are ended when all is over.
 LOAD_S = 600
+# Longer than any scenario, shorter than ctest's own time-out: the stage still tidies up.
+LIMIT_S = 480
 SETTLE_S = 150
 
 # The bridge's session with its group is 10 s, a call to the marketplace 10 s, a viewer's patience
@@ -51,6 +55,10 @@ class Scenario:
     proof: Callable[[dict], None] = lambda figures: None
     # Why it cannot run here; empty: it can.
     lacks: Callable[[], str] = lambda: ""
+    # Taps a second.
+    rate: int = RATE
+    viewers: int = VIEWERS_TAPPING
+    limit_s: int = LIMIT_S
 
 
 def felt(condition: bool, what: str) -> None:
@@ -563,7 +571,30 @@ TIME = [
     clock_scenario("marketplace", True, (FAR_S, -FAR_S), proof=some_expired),
 ]
 
-SCENARIOS = {s.name: s for s in [*PROCESSES, *BROKERS, *NETWORK, *DISKS, *TIME]}
+STORM_S = 240
+
+
+def storm(hops: dict):
+    """With harm on these hops too; without any, no byte has to pass a proxy."""
+
+    def strike(lab: Lab) -> None:
+        Storm(lab, [row[:2] for row in hops.values()]).strike(STORM_S)
+
+    return strike
+
+
+def direct(lab: Lab) -> None:
+    lab.proxied = False
+
+
+STORMS = [
+    Scenario("storm", "F01-F19", f"harm of all kinds at once for {STORM_S} s", storm(HOPS),
+             rate=500, limit_s=900),
+    Scenario("storm-fast", "F01-F08", f"services and brokers die at once for {STORM_S} s",
+             storm({}), prepare=direct, rate=3_000, viewers=300, limit_s=900),
+]
+
+SCENARIOS = {s.name: s for s in [*PROCESSES, *BROKERS, *NETWORK, *DISKS, *TIME, *STORMS]}
 
 
 # --- One run ------------------------------------------------------------------------------------
@@ -579,8 +610,9 @@ def play(lab: Lab, scenario: Scenario) -> dict:
     """From an empty folder to the verdict; the load's figures."""
     scenario.prepare(lab)
     lab.start_house(OFFERS)
-    lab.start_load(rate=RATE, seconds=LOAD_S, viewers=60, settle_seconds=SETTLE_S)
-    lab.await_results(2 * RATE)
+    lab.start_load(rate=scenario.rate, seconds=LOAD_S, viewers=scenario.viewers,
+                   settle_seconds=SETTLE_S)
+    lab.await_results(2 * scenario.rate)
     wait_for("the bridges share the partitions", lambda: shared(lab))
     scenario.strike(lab)
     lab.calm()
