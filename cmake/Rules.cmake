@@ -79,14 +79,20 @@ function(jembatan_binary)
   endif()
 endfunction()
 
-# jembatan_proto(NAME proto_intake PROTOS a.proto [GRPC])
-# Messages as jembatan::<NAME>; with GRPC also the service stubs as jembatan::<NAME>_grpc.
+# jembatan_proto(NAME proto_intake PROTOS a.proto [DEPS jembatan::proto_b] [GRPC])
+# Messages as jembatan::<NAME>; with GRPC also the service stubs as jembatan::<NAME>_grpc. DEPS are
+# the contracts that this one imports.
 function(jembatan_proto)
-  cmake_parse_arguments(arg "GRPC" "NAME" "PROTOS" ${ARGN})
+  cmake_parse_arguments(arg "GRPC" "NAME" "PROTOS;DEPS" ${ARGN})
   set(out ${CMAKE_BINARY_DIR}/gen)
   file(MAKE_DIRECTORY ${out})
   set(messages)
   set(stubs)
+  list(TRANSFORM arg_PROTOS PREPEND ${CMAKE_SOURCE_DIR}/proto/ OUTPUT_VARIABLE sources)
+  foreach(dep ${arg_DEPS})
+    get_target_property(imported ${dep} JEMBATAN_PROTO_SOURCES)
+    list(APPEND sources ${imported})
+  endforeach()
   foreach(proto ${arg_PROTOS})
     string(REGEX REPLACE "\\.proto$" "" stem ${proto})
     set(outputs ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
@@ -100,13 +106,14 @@ function(jembatan_proto)
     add_custom_command(
       OUTPUT ${outputs}
       COMMAND protobuf::protoc -I${CMAKE_SOURCE_DIR}/proto --cpp_out=${out} ${grpc_args} ${proto}
-      DEPENDS ${CMAKE_SOURCE_DIR}/proto/${proto}
+      DEPENDS ${sources}
       VERBATIM)
   endforeach()
   add_library(jembatan_${arg_NAME} STATIC ${messages})
   add_library(jembatan::${arg_NAME} ALIAS jembatan_${arg_NAME})
   target_include_directories(jembatan_${arg_NAME} SYSTEM PUBLIC ${out})
-  target_link_libraries(jembatan_${arg_NAME} PUBLIC protobuf::libprotobuf)
+  set_target_properties(jembatan_${arg_NAME} PROPERTIES JEMBATAN_PROTO_SOURCES "${sources}")
+  target_link_libraries(jembatan_${arg_NAME} PUBLIC ${arg_DEPS} protobuf::libprotobuf)
   if(JEMBATAN_SANITIZE)
     target_compile_options(jembatan_${arg_NAME} PRIVATE -fsanitize=${JEMBATAN_SANITIZE} -O1)
   endif()

@@ -69,7 +69,7 @@ ONLY = (
     ),
 )
 
-PURE_LIBRARIES = ("intent", "identity", "crossing", "history", "policy", "ledger")
+PURE_LIBRARIES = ("intent", "identity", "crossing", "history", "policy", "ledger", "separation")
 _PURE_FILES = tuple(f"libs/{name}/*" for name in PURE_LIBRARIES)
 
 NEVER = (
@@ -655,7 +655,7 @@ def targets_in(source: Source) -> Iterator[Target]:
                 more = [canonical(word) for word in given.get("TEST_DEPS", [])]
                 yield Target(source.path, line, f"{name}_test", [library, *more])
         elif call[1] == "jembatan_proto":
-            yield Target(source.path, line, f"jembatan::{name}", [])
+            yield Target(source.path, line, f"jembatan::{name}", needs)
             if "GRPC" in given:
                 stubs = [f"jembatan::{name}", "gRPC::grpc++"]
                 yield Target(source.path, line, f"jembatan::{name}_grpc", stubs)
