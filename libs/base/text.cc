@@ -40,6 +40,12 @@ bool Base64UrlDecode(std::string_view text, std::string* bytes) {
 
 std::string Base64Encode(std::string_view bytes) { return absl::Base64Escape(Absl(bytes)); }
 
+bool Base64Decode(std::string_view text, std::string* bytes) {
+  if (absl::Base64Unescape(Absl(text), bytes) && Base64Encode(*bytes) == text) return true;
+  bytes->clear();
+  return false;
+}
+
 size_t Utf8SequenceLength(std::string_view bytes) {
   if (bytes.empty()) return 0;
   uint8_t first = ByteAt(bytes, 0);

@@ -29,6 +29,8 @@ bool Base64UrlDecode(std::string_view text, std::string* bytes);
 
 // Standard base64 with padding (RFC 4648 section 4), as proto3 JSON writes bytes.
 std::string Base64Encode(std::string_view bytes);
+// False if the text is not exactly what Base64Encode makes of some bytes. On false *bytes is empty.
+bool Base64Decode(std::string_view text, std::string* bytes);
 
 // Length of the well-formed UTF-8 sequence that the bytes begin with, 1 to 4; 0 if they do not.
 size_t Utf8SequenceLength(std::string_view bytes);

@@ -37,6 +37,22 @@ TEST(TextTest, Base64OfTheRfc) {
     std::string decoded = "stale";
     EXPECT_TRUE(Base64UrlDecode(row.url, &decoded)) << row.url;
     EXPECT_EQ(decoded, row.bytes);
+    decoded = "stale";
+    EXPECT_TRUE(Base64Decode(row.standard, &decoded)) << row.standard;
+    EXPECT_EQ(decoded, row.bytes);
+  }
+}
+
+TEST(TextTest, Base64DecodeRefusesWhatNoEncoderMakes) {
+  const std::string kRefused[] = {
+      "Zg",   "Zg=", "Zg===", "Zm9vYg", "-__-", "Zm9v\n", " Zm9v", "Zm9v====", "=",
+      "Zh==",  // stray bits after one byte
+      "Zm9=",  // stray bits after two
+  };
+  for (const std::string& text : kRefused) {
+    std::string decoded = "stale";
+    EXPECT_FALSE(Base64Decode(text, &decoded)) << text;
+    EXPECT_EQ(decoded, "");
   }
 }
 
