@@ -12,6 +12,8 @@ namespace {
 using intake::v1::Outcome;
 using intake::v1::Receipt;
 
+constexpr int64_t kNsPerSecond = 1'000'000'000;
+
 uint32_t Microseconds(int64_t ns) {
   constexpr int64_t kMost = std::numeric_limits<uint32_t>::max();
   return static_cast<uint32_t>(std::clamp<int64_t>(ns / 1000, 0, kMost));
@@ -38,7 +40,15 @@ uint32_t IntentBook::Add(uint32_t viewer, uint16_t offer, int64_t intended_ns, i
   Link(i);
   ++counts_.taps;
   ++offer_counts_[offer].taps;
+  ++Second(intended_ns).taps;
   return i;
+}
+
+SecondCounts& IntentBook::Second(int64_t now_ns) {
+  const auto second = static_cast<size_t>(std::max<int64_t>(0, now_ns) / kNsPerSecond);
+  const size_t place = std::min(second, kSecondsMax - 1);
+  if (place >= seconds_.size()) seconds_.resize(place + 1);
+  return seconds_[place];
 }
 
 void IntentBook::Link(uint32_t i) {
@@ -92,7 +102,7 @@ void IntentBook::OnReceipt(const Receipt& receipt, int64_t now_ns) {
   if (receipt.status() == Receipt::STATUS_ACCEPTED) {
     Accept(*record, receipt, now_ns);
   } else if (receipt.status() == Receipt::STATUS_REFUSED) {
-    Refuse(*record, receipt);
+    Refuse(*record, receipt, now_ns);
   } else if (receipt.status() == Receipt::STATUS_PENDING) {
     if (!record->was_pending) ++counts_.pending;
     record->was_pending = true;
@@ -115,6 +125,7 @@ void IntentBook::Accept(IntentRecord& record, const Receipt& receipt, int64_t no
   record.partition = static_cast<int16_t>(receipt.partition());
   record.offset = receipt.offset();
   ++counts_.accepted;
+  ++Second(now_ns).accepted;
   if (!record.final()) ++awaited_;
   int64_t latency = now_ns - record.intended_ns;
   record.receipt_us = Microseconds(latency);
@@ -122,7 +133,7 @@ void IntentBook::Accept(IntentRecord& record, const Receipt& receipt, int64_t no
   recent_receipt_ns_.Add(latency);
 }
 
-void IntentBook::Refuse(IntentRecord& record, const Receipt& receipt) {
+void IntentBook::Refuse(IntentRecord& record, const Receipt& receipt, int64_t now_ns) {
   record.unanswered = false;
   record.receipt_reason = static_cast<uint16_t>(receipt.reason());
   // An earlier submission may be in the log, or the gateway is going and another will take it.
@@ -133,6 +144,8 @@ void IntentBook::Refuse(IntentRecord& record, const Receipt& receipt) {
   ++counts_.refused;
   ++counts_.refused_by_reason[receipt.reason()];
   ++offer_counts_[record.offer].refused;
+  ++Second(now_ns).refused;
+  refused_ns_.Add(now_ns - record.intended_ns);
   Close(record);
 }
 
@@ -160,6 +173,10 @@ void IntentBook::OnOutcome(const Outcome& outcome, int64_t now_ns) {
   record->outcome_us = Microseconds(latency);
   outcome_ns_.Add(latency);
   ++counts_.finals[record->state];
+  SecondCounts& second = Second(now_ns);
+  ++second.finals;
+  second.outcome_ns += latency;
+  if (outcome.state() == Outcome::STATE_ORDERED) ++second.ordered;
   ++offer_counts_[record->offer].finals[record->state];
   if (outcome.state() != Outcome::STATE_ORDERED) ++counts_.rejected_by_reason[outcome.reason()];
   if (record->accepted) --awaited_;

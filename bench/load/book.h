@@ -45,6 +45,19 @@ struct OfferCounts {
   std::array<uint64_t, 8> finals{};
 };
 
+// What happened within one second of the run, by when it was told; taps by when they were meant.
+struct SecondCounts {
+  uint32_t taps = 0;
+  uint32_t accepted = 0;
+  uint32_t refused = 0;
+  uint32_t ordered = 0;
+  // Finals of every kind, and their latencies added up.
+  uint32_t finals = 0;
+  int64_t outcome_ns = 0;
+};
+// What comes later is counted in the last one.
+inline constexpr size_t kSecondsMax = 100'000;
+
 class IntentBook {
  public:
   // At most max_records are kept; offers and viewers are numbered from 0. seed makes this run's
@@ -74,8 +87,12 @@ class IntentBook {
   const OfferCounts& offer_counts(uint16_t offer) const { return offer_counts_[offer]; }
   // Accepted intents without a final.
   uint64_t awaited() const { return awaited_; }
-  // Nanoseconds from the intended time to the first ACCEPTED, and to the first final.
+  // By second since the start of the run, up to the last in which something happened.
+  const std::vector<SecondCounts>& seconds() const { return seconds_; }
+  // Nanoseconds from the intended time to the first ACCEPTED, to the REFUSED that ended it, and to
+  // the first final.
   const base::Histogram& receipt_ns() const { return receipt_ns_; }
+  const base::Histogram& refused_ns() const { return refused_ns_; }
   const base::Histogram& outcome_ns() const { return outcome_ns_; }
   // The same receipts since the last call; for a progress line.
   base::Histogram TakeRecentReceipts();
@@ -88,9 +105,10 @@ class IntentBook {
 
   IntentRecord* Find(const std::string& id);
   void Accept(IntentRecord& record, const intake::v1::Receipt& receipt, int64_t now_ns);
-  void Refuse(IntentRecord& record, const intake::v1::Receipt& receipt);
+  void Refuse(IntentRecord& record, const intake::v1::Receipt& receipt, int64_t now_ns);
   void Link(uint32_t i);
   void Close(IntentRecord& record);
+  SecondCounts& Second(int64_t now_ns);
 
   const size_t max_records_;
   const uint64_t tag_;
@@ -98,8 +116,10 @@ class IntentBook {
   std::vector<List> lists_;
   std::vector<OfferCounts> offer_counts_;
   BookCounts counts_;
+  std::vector<SecondCounts> seconds_;
   uint64_t awaited_ = 0;
   base::Histogram receipt_ns_;
+  base::Histogram refused_ns_;
   base::Histogram outcome_ns_;
   base::Histogram recent_receipt_ns_;
 };

@@ -67,6 +67,29 @@ TEST_F(IntentBookTest, ATapFromReceiptToOutcome) {
   EXPECT_FALSE(book_.record(i).unsure);
 }
 
+TEST_F(IntentBookTest, CountsByTheSecondInWhichSomethingIsTold) {
+  Answer(Tap(), Receipt::STATUS_REFUSED, intake::v1::REASON_OVERLOADED, 7, 999 * kMs);
+  uint32_t ordered = Tap();
+  Answer(ordered, Receipt::STATUS_ACCEPTED, {}, 7, 1'000 * kMs);
+  Decide(ordered, Outcome::STATE_ORDERED, "O-1", 3'500 * kMs);
+  Decide(Tap(), Outcome::STATE_EXPIRED, "", 3'600 * kMs);
+  ASSERT_EQ(book_.seconds().size(), 4u);
+  EXPECT_EQ(book_.seconds()[0].taps, 3u);
+  EXPECT_EQ(book_.seconds()[0].refused, 1u);
+  EXPECT_EQ(book_.refused_ns().max(), 999 * kMs);
+  EXPECT_EQ(book_.seconds()[1].accepted, 1u);
+  EXPECT_EQ(book_.seconds()[3].ordered, 1u);
+  EXPECT_EQ(book_.seconds()[3].finals, 2u);
+  EXPECT_EQ(book_.seconds()[3].outcome_ns, 7'100 * kMs);
+}
+
+TEST_F(IntentBookTest, ARefusalThatEndsNothingIsNotOneOfTheFigures) {
+  uint32_t i = Tap();
+  Answer(i, Receipt::STATUS_PENDING);
+  Answer(i, Receipt::STATUS_REFUSED, intake::v1::REASON_OVERLOADED);
+  EXPECT_EQ(book_.refused_ns().count(), 0u);
+}
+
 TEST_F(IntentBookTest, ListsStayWholeWhateverCloses) {
   std::vector<uint32_t> taps;
   for (int i = 0; i < 5; ++i) taps.push_back(Tap(1));

@@ -98,6 +98,7 @@ void Generator::Tick() {
   Advance(now);
   if (phase_ == Phase::kOver) return;
   DropIfDue(now);
+  CutDue(now);
   ConnectDue(now);
   if (phase_ == Phase::kTapping) SendDueTaps(now);
   if (now >= next_sweep_ns_) {
@@ -141,6 +142,7 @@ void Generator::BeginTapping(int64_t now_ns) {
   }
   phase_ = Phase::kTapping;
   start_ns_ = now_ns;
+  report_.began_ms = base::WallMs();
   next_sweep_ns_ = now_ns + kNsPerSecond;
   cpu_before_us_ = CpuUs();
 }
@@ -286,6 +288,16 @@ void Generator::DropIfDue(int64_t now_ns) {
   dropped_ = true;
   for (uint32_t i = 0; i < viewers_.size(); ++i) {
     if (viewers_[i].state == State::kOpen) Leave(i, "cut by --drop_at_s");
+  }
+}
+
+// A turn that falls on a connection which is not open is lost, so that no tick cuts one twice.
+void Generator::CutDue(int64_t now_ns) {
+  if (options_.cuts_per_s <= 0 || phase_ != Phase::kTapping) return;
+  const double due = static_cast<double>(RunNs(now_ns)) / 1e9 * options_.cuts_per_s;
+  for (; static_cast<double>(cuts_ + 1) <= due; ++cuts_) {
+    const auto i = static_cast<uint32_t>(cuts_ % viewers_.size());
+    if (viewers_[i].state == State::kOpen) Leave(i, "cut by --cuts_per_s");
   }
 }
 

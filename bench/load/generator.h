@@ -57,6 +57,8 @@ struct GeneratorOptions {
   int tick_us = 1000;
   // Second at which every connection is cut, to return in a storm; below 0: never.
   double drop_at_s = -1;
+  // Connections cut a second while taps go on, each in turn, to return at once: a flood of them.
+  double cuts_per_s = 0;
   TapPlanOptions plan;
   std::vector<OfferOnSale> offers;
   uint32_t quantity = 1;
@@ -69,6 +71,8 @@ struct GeneratorOptions {
 };
 
 struct GeneratorReport {
+  // When the first tap was due, by the wall clock.
+  int64_t began_ms = 0;
   // From the first tap to the end of the schedule, and of this process's CPU time therein.
   double seconds = 0;
   double cpu_us = 0;
@@ -146,6 +150,7 @@ class Generator : private WsConnection::Events {
   void Finish(absl::Status status);
   void SendDueTaps(int64_t now_ns);
   void DropIfDue(int64_t now_ns);
+  void CutDue(int64_t now_ns);
   void FlushTouched();
   void ConnectDue(int64_t now_ns);
   void Connect(uint32_t viewer, int64_t now_ns);
@@ -180,6 +185,7 @@ class Generator : private WsConnection::Events {
   size_t open_connections_ = 0;
   int connecting_ = 0;
   bool dropped_ = false;
+  uint64_t cuts_ = 0;
   int64_t began_ns_ = 0;
   int64_t start_ns_ = 0;
   int64_t settle_began_ns_ = 0;

@@ -251,6 +251,19 @@ TEST(Generator, NobodyThereIsAnError) {
   EXPECT_EQ(generator.Run().code(), absl::StatusCode::kUnavailable);
 }
 
+TEST(Generator, CutsConnectionsInTurnAndTheyReturn) {
+  ScriptedGateway gateway([](int, const ClientFrame& frame) { return AcceptAndOrder(frame); });
+  GeneratorOptions options = Small({gateway.target()});
+  options.seconds = 1;
+  options.cuts_per_s = 5;
+  options.max_intents = 300;
+  Generator generator(std::move(options));
+  ASSERT_TRUE(generator.Run().ok());
+  EXPECT_EQ(generator.book().counts().open, 0u) << "what was cut off is asked for again";
+  EXPECT_GE(generator.report().endings.at("cut by --cuts_per_s"), 2u);
+  EXPECT_GE(generator.report().connects, 4u);
+}
+
 TEST(Generator, KeepsToItsBound) {
   ScriptedGateway gateway([](int, const ClientFrame& frame) { return AcceptAndOrder(frame); });
   GeneratorOptions options = Small({gateway.target()});

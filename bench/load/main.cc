@@ -46,6 +46,7 @@ struct Options {
   double settle_seconds = 30;
   int viewers = 400;
   std::string viewer_prefix = "viewer-";
+  int people = 0;
   std::string viewer_order = "random";
   int quantity = 1;
   std::string offers;
@@ -63,6 +64,7 @@ struct Options {
   std::string region = "ID";
   int tick_us = 1000;
   double drop_at_s = -1;
+  double cuts_per_s = 0;
   int64_t max_intents = 0;
   int64_t seed = 0;
   std::string json;
@@ -80,6 +82,8 @@ void Declare(runtime::OptionTable& table, Options& o) {
             3'600.0);
   table.Add("viewers", &o.viewers, "WebSocket connections, each a viewer", 1, 19'000);
   table.Add("viewer_prefix", &o.viewer_prefix, "Viewer ids are this and a number");
+  table.Add("people", &o.people, "Viewer ids that the connections share; 0: each has its own", 0,
+            19'000);
   table.AddChoice("viewer_order", &o.viewer_order, "Who taps an ordinary offer",
                   {"random", "turn"});
   table.Add("quantity", &o.quantity, "Units a tap", 1, 99);
@@ -104,6 +108,8 @@ void Declare(runtime::OptionTable& table, Options& o) {
   table.Add("tick_us", &o.tick_us, "Sends are gathered for this long", 100, 100'000);
   table.Add("drop_at_s", &o.drop_at_s, "Second at which all connections are cut; below 0: never",
             -1.0, 86'400.0);
+  table.Add("cuts_per_s", &o.cuts_per_s, "Connections cut a second, each in turn, to return", 0.0,
+            10'000.0);
   table.Add("max_intents", &o.max_intents, "Bound of the taps kept; 0: as the schedule needs",
             int64_t{0}, static_cast<int64_t>(kMaxIntents));
   table.Add("seed", &o.seed, "Of everything random; 0: from the system", int64_t{0}, INT64_MAX);
@@ -193,6 +199,7 @@ GeneratorOptions MakeGeneratorOptions(const Options& options, const Sale& sale, 
   result.settle_seconds = options.settle_seconds;
   result.tick_us = options.tick_us;
   result.drop_at_s = options.drop_at_s;
+  result.cuts_per_s = options.cuts_per_s;
   result.quantity = static_cast<uint32_t>(options.quantity);
   result.max_intents = RecordsNeeded(options);
   result.seed = seed;
@@ -211,10 +218,12 @@ GeneratorOptions MakeGeneratorOptions(const Options& options, const Sale& sale, 
 
 std::function<absl::StatusOr<std::string>(uint32_t)> TokenSource(
     const Options& options, std::shared_ptr<const identity::Signer> signer) {
-  return [options, signer = std::move(signer)](uint32_t number) {
+  const auto people = static_cast<uint32_t>(options.people);
+  return [options, people, signer = std::move(signer)](uint32_t number) {
     const int64_t now = base::WallMs();
     identity::Viewer viewer;
-    viewer.id = options.viewer_prefix + std::to_string(number);
+    const uint32_t person = people == 0 ? number : number % people;
+    viewer.id = options.viewer_prefix + std::to_string(person);
     viewer.region = options.region;
     viewer.shop_consent = true;
     viewer.consent_version = "1";

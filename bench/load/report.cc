@@ -218,6 +218,19 @@ std::string OffersJson(const RunFigures& figures) {
   return "[" + list + "]";
 }
 
+std::string SecondsJson(const IntentBook& book) {
+  std::string list;
+  for (const SecondCounts& second : book.seconds()) {
+    const double finals = std::max<uint32_t>(1, second.finals);
+    JsonObject object;
+    object.Add("taps", second.taps).Add("accepted", second.accepted);
+    object.Add("refused", second.refused).Add("ordered", second.ordered);
+    object.AddReal("outcome_ms", static_cast<double>(second.outcome_ns) / 1e6 / finals);
+    list += (list.empty() ? "" : ",") + object.Done();
+  }
+  return "[" + list + "]";
+}
+
 std::string ExamplesJson(const Verdict& verdict) {
   std::string list;
   for (const Finding* finding :
@@ -270,6 +283,7 @@ std::string SummaryText(const RunFigures& figures) {
   text += ReasonRows("rejected", counts.rejected_by_reason);
   text += Format("\n  %-10s %10s %10s %10s %10s\n", "ms", "p50", "p99", "p99.9", "max");
   text += LatencyRow("receipt", figures.book->receipt_ns());
+  text += LatencyRow("refusal", figures.book->refused_ns());
   text += LatencyRow("outcome", figures.book->outcome_ns());
   text += LatencyRow("lateness", report.lateness_ns);
   text += Format(
@@ -287,6 +301,7 @@ std::string FiguresJson(const RunFigures& figures) {
   const Verdict& verdict = *figures.verdict;
   JsonObject json;
   json.Add("viewers", figures.viewers).Add("gateways", figures.gateways);
+  json.Raw("began_ms", std::to_string(report.began_ms));
   json.AddReal("seconds", report.seconds).AddReal("settle_seconds", report.settle_seconds);
   json.AddReal("rate_meant", figures.rate).AddReal("rate", Achieved(figures));
   json.AddReal("cpu_us_per_tap", PerIntent(figures));
@@ -304,6 +319,7 @@ std::string FiguresJson(const RunFigures& figures) {
   json.Raw("ledger_checked", figures.have_ledger ? "true" : "false");
   json.Add("ledger_rows", verdict.ledger_rows - verdict.foreign_rows);
   json.Raw("receipt_ms", LatencyJson(figures.book->receipt_ns()));
+  json.Raw("refused_ms", LatencyJson(figures.book->refused_ns()));
   json.Raw("outcome_ms", LatencyJson(figures.book->outcome_ns()));
   json.Raw("lateness_ms", LatencyJson(report.lateness_ns));
   json.Raw("refused_by_reason", ReasonsJson(counts.refused_by_reason));
@@ -311,6 +327,7 @@ std::string FiguresJson(const RunFigures& figures) {
   json.Add("connects", report.connects).Add("disconnects", report.disconnects);
   json.Add("drains", report.drains).Add("unreadable_frames", report.unreadable_frames);
   json.Add("strange", counts.strange).Raw("offers", OffersJson(figures));
+  json.Raw("by_second", SecondsJson(*figures.book));
   return json.Done() + "\n";
 }
 

@@ -30,7 +30,8 @@ class ReportTest : public testing::Test {
     receipt.set_intent_id(book_.record(1).id.ToString());
     receipt.set_status(Receipt::STATUS_REFUSED);
     receipt.set_reason(intake::v1::REASON_OVERLOADED);
-    book_.OnReceipt(receipt, 2'000'000);
+    book_.OnReceipt(receipt, 3'000'000);
+    generator_.began_ms = 1'800'000'000'000;
     generator_.seconds = 2;
     generator_.cpu_us = 10;
     ListedOffer offer;
@@ -79,10 +80,15 @@ TEST_F(ReportTest, FiguresAreJson) {
   simdjson::dom::parser parser;
   simdjson::dom::element json;
   ASSERT_EQ(parser.parse(text).get(json), simdjson::SUCCESS) << text;
+  EXPECT_EQ(int64_t{json["began_ms"]}, 1'800'000'000'000);
   EXPECT_EQ(int64_t{json["accepted"]}, 1);
   EXPECT_EQ(int64_t{json["rejected_by_reason"]["OUT_OF_STOCK"]}, 1);
   EXPECT_EQ(int64_t{json["refused_by_reason"]["OVERLOADED"]}, 1);
   EXPECT_NEAR(double{json["receipt_ms"]["p50"]}, 2.0, 0.01);
+  EXPECT_NEAR(double{json["refused_ms"]["p50"]}, 3.0, 0.01);
+  EXPECT_EQ(json["by_second"].get_array().value().size(), 1u);
+  EXPECT_EQ(int64_t{json["by_second"].at(0)["refused"]}, 1);
+  EXPECT_NEAR(double{json["by_second"].at(0)["outcome_ms"]}, 9.0, 0.01);
   EXPECT_NEAR(double{json["cpu_us_per_tap"]}, 5.0, 0.001);
   EXPECT_EQ(int64_t{json["offers"].at(0)["taps"]}, 2);
 }
