@@ -1,12 +1,19 @@
 // jembatan-orderstub: a marketplace that says ORDERED to everything and remembers nothing, to
-// measure a bridge against. It keeps no promise and is no reference for one.
+// measure a bridge against; at once, or as fast as --orders_per_second. It keeps no promise and is
+// no reference for one.
 
+#include <chrono>
 #include <memory>
+#include <thread>
 
+#include "absl/base/thread_annotations.h"
 #include <prometheus/registry.h>
 
+#include "bench/stub/pace.h"
 #include "jembatan/orders/v1/orders.grpc.pb.h"
+#include "libs/base/clock.h"
 #include "libs/base/log.h"
+#include "libs/base/mutex.h"
 #include "libs/base/status.h"
 #include "libs/rpc/server.h"
 #include "libs/runtime/admin.h"
@@ -20,6 +27,10 @@ using grpc::ServerContext;
 using grpc::Status;
 
 class OrderStub final : public orders::v1::OrderService::Service {
+ public:
+  explicit OrderStub(int64_t orders_per_second) : pace_(orders_per_second) {}
+
+ private:
   Status Fence(ServerContext*, const orders::v1::FenceRequest* request,
                orders::v1::FenceResponse* response) override {
     response->set_token(request->fencing().token());
@@ -49,22 +60,38 @@ class OrderStub final : public orders::v1::OrderService::Service {
         result->set_order_id(order.intent_id());
         result->set_fingerprint(order.fingerprint());
       }
+      Decide(request.orders_size());
       if (!stream->Write(response)) break;
     }
     return Status::OK;
   }
+
+  // Blocks the stream's own thread until so many orders are decided.
+  void Decide(int orders) {
+    int64_t decided_ns = 0;
+    {
+      base::MutexLock lock(&mutex_);
+      decided_ns = pace_.DecidedAt(static_cast<size_t>(orders), base::MonotonicNs());
+    }
+    std::this_thread::sleep_until(
+        std::chrono::steady_clock::time_point(std::chrono::nanoseconds(decided_ns)));
+  }
+
+  base::Mutex mutex_;
+  OrderPace pace_ ABSL_GUARDED_BY(mutex_);
 };
 
 struct Options {
   std::string listen = "127.0.0.1:9500";
   std::string admin_listen = "127.0.0.1:9590";
+  int orders_per_second = 0;
 };
 
 absl::Status Serve(const Options& options) {
   JEMB_ASSIGN_OR_RETURN(
       auto admin,
       runtime::AdminServer::Create(options.admin_listen, std::make_shared<prometheus::Registry>()));
-  OrderStub stub;
+  OrderStub stub(options.orders_per_second);
   rpc::Server server({.listen = options.listen});
   server.Register(&stub);
   JEMB_RETURN_IF_ERROR(server.Start());
@@ -86,6 +113,8 @@ int main(int argc, char** argv) {
                              "Says ORDERED to everything, to measure a bridge against.");
   table.Add("listen", &options.listen, "Address for OrderService (gRPC), host:port");
   table.Add("admin_listen", &options.admin_listen, "Address of /metrics, /healthz and /readyz");
+  table.Add("orders_per_second", &options.orders_per_second,
+            "Orders decided a second, over all streams; 0: at once", 0, 1'000'000);
   table.Parse(argc, argv);
   base::InitLog("orderstub", base::Level::kWarn);
   absl::Status served = bench::Serve(options);
