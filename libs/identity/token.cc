@@ -169,6 +169,15 @@ absl::StatusOr<Viewer> KeySet::Verify(std::string_view token, std::string_view i
   return ReadClaims(claims, issuer, audience, now_ms);
 }
 
+bool KeySet::VerifyStatement(std::string_view kid, std::string_view statement,
+                             std::string_view signature) const {
+  auto found = impl_->keys.find(kid);
+  return found != impl_->keys.end() &&
+         VerifySignature(found->second.algorithm, found->second.key.get(), statement, signature);
+}
+
+size_t KeySet::size() const { return impl_->keys.size(); }
+
 struct Signer::Impl {
   Algorithm algorithm;
   std::string kid;
@@ -211,6 +220,12 @@ absl::StatusOr<std::string> Signer::Sign(const Viewer& viewer, std::string_view 
                         MakeSignature(impl_->algorithm, impl_->key.get(), token));
   return token + "." + base::Base64UrlEncode(signature);
 }
+
+absl::StatusOr<std::string> Signer::SignStatement(std::string_view statement) const {
+  return MakeSignature(impl_->algorithm, impl_->key.get(), statement);
+}
+
+const std::string& Signer::kid() const { return impl_->kid; }
 
 std::string Signer::private_pem() const { return PrivateKeyToPem(impl_->key.get()); }
 

@@ -46,6 +46,11 @@ class KeySet {
   // never repeats the token.
   absl::StatusOr<Viewer> Verify(std::string_view token, std::string_view issuer,
                                 std::string_view audience, int64_t now_ms) const;
+  // Whether the signature of a statement, which is no token, is good by the key of that kid. The
+  // statement must begin with something that no token can, so that neither passes for the other.
+  bool VerifyStatement(std::string_view kid, std::string_view statement,
+                       std::string_view signature) const;
+  size_t size() const;
 
  private:
   struct Impl;
@@ -68,6 +73,9 @@ class Signer {
 
   absl::StatusOr<std::string> Sign(const Viewer& viewer, std::string_view issuer,
                                    std::string_view audience, int64_t now_ms) const;
+  // 64 bytes; see KeySet::VerifyStatement.
+  absl::StatusOr<std::string> SignStatement(std::string_view statement) const;
+  const std::string& kid() const;
   std::string private_pem() const;
   // {"keys":[...]} with this one public key.
   std::string jwks() const;

@@ -58,7 +58,8 @@ std::vector<TopicSpec> JembatanTopics(int partitions) {
       // judges a record by the hour before it: a day more is ample.
       Topic(kOutcomesTopic, partitions, Keep(4)),
       Topic(kOffersTopic, partitions, {{"cleanup.policy", "compact"}}),
-      Topic(kControlsTopic, partitions, {{"cleanup.policy", "compact"}}),
+      // One order of all controls, so that every reader comes to the same state.
+      Topic(kControlsTopic, 1, {{"cleanup.policy", "compact"}}),
       // Dead letters are evidence; somebody must find the time to look at them.
       Topic(kDeadLettersTopic, partitions, Keep(30)),
   };

@@ -37,7 +37,8 @@ inline constexpr char kControlsTopic[] = "jembatan.controls.v1";
 inline constexpr char kDeadLettersTopic[] = "jembatan.deadletters.v1";
 
 // All five, with LogAppendTime, retention of intents 3 days and of outcomes longer by more than the
-// window that readers rebuild (protocol rule 5), offers and controls compacted.
+// window that readers rebuild (protocol rule 5), offers and controls compacted. Controls are one
+// partition whatever `partitions` says.
 std::vector<TopicSpec> JembatanTopics(int partitions);
 
 // Kafka's default partitioner (murmur2 of the key, as Java clients do): all records of one offer

@@ -13,6 +13,7 @@
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include "jembatan/crossing/v1/controls.pb.h"
 #include "jembatan/crossing/v1/crossing.pb.h"
 #include "jembatan/orders/v1/catalog.pb.h"
 #include "jembatan/orders/v1/orders.pb.h"
@@ -29,6 +30,8 @@ using ::testing::IsEmpty;
 
 TEST(Contracts, EveryFieldThatCrossesHasItsTerms) {
   EXPECT_THAT(BreachesOf(*crossing::v1::PurchaseIntent::descriptor()->file(), v1::ZONE_CROSSING),
+              IsEmpty());
+  EXPECT_THAT(BreachesOf(*crossing::v1::Control::descriptor()->file(), v1::ZONE_CROSSING),
               IsEmpty());
 }
 

@@ -69,7 +69,16 @@ ONLY = (
     ),
 )
 
-PURE_LIBRARIES = ("intent", "identity", "crossing", "history", "policy", "ledger", "separation")
+PURE_LIBRARIES = (
+    "intent",
+    "identity",
+    "crossing",
+    "history",
+    "separation",
+    "ledger",
+    "controls",
+    "policy",
+)
 _PURE_FILES = tuple(f"libs/{name}/*" for name in PURE_LIBRARIES)
 
 NEVER = (
