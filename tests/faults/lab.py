@@ -207,6 +207,19 @@ class Lab(Stage):
         self.restart(name)
         self.await_ready(name)
 
+    def revive(self) -> None:
+        """What a supervisor does: a service that found no Kafka when it started has ended, and is
+        started again. Whatever else ends by itself is a failure."""
+        for name, process in list(self.processes.items()):
+            if process.poll() is None:
+                continue
+            last = (self.folder / f"{name}.log").read_text().rstrip().rsplit("\n", 1)[-1]
+            found_none = process.returncode == 2 and "UNAVAILABLE" in last
+            expect(found_none, f"{name} ended with status {process.returncode}: {last[:200]}")
+            say(f"{name} found no Kafka, and is started again")
+            del self.processes[name]
+            self.restart(name)
+
     def kill_nodes(self, *numbers: int) -> None:
         for number in numbers:
             self.note("broker kills", f"kill -9 node-{number}")
@@ -284,10 +297,11 @@ class Lab(Stage):
             self.thaw(name)
         self.thaw_nodes(*list(self.frozen_nodes))
         self.start_nodes(*list(self.dead_nodes))
+        self.await_whole()
+        self.revive()
         for name in self.commands:
             if name not in self.processes and name != "load":
                 self.restart(name)
-        self.await_whole()
         self.await_ready(*(name for name in self.processes if name != "load"))
         say("calm")
 

@@ -71,6 +71,7 @@ class Storm:
 
     def harm_services(self, chance: random.Random) -> None:
         lab = self.lab
+        lab.revive()
         name = chance.choice([*lab.names("gateway"), *lab.names("bridge"), "marketplace"])
         how = chance.choices(("kill", "freeze", "stop"), (6, 4, 2))[0]
         if how == "freeze":
