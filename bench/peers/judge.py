@@ -18,14 +18,15 @@ TTL_MS = 120_000
 @dataclass(frozen=True)
 class Verdict:
     tapped: int  # distinct ids that viewers sent
-    accepted: int  # of them, told to be accepted
+    away: int  # of them, never told to be accepted: refused, or without an answer to the end
     lost: int  # accepted but not in the log, or passed over: nobody will answer any more
     owed: int  # in the log, without an answer when the cell ended, and not passed over
     doubled: int  # ids with two orders or two answers
     reordered: int  # orders that took effect behind a later one of their offer
     again: int  # orders sent to the marketplace for an id that had been sent before
     copies: int  # records of an id that the log had already
-    viewers_s: float | None  # longest time without a word to any viewer; None: not its business
+    # Longest time without a word to any viewer while one waits for the first; None: a bridge half.
+    viewers_s: float | None
     orders_s: float  # longest time without a decision, up to the end if any is missing
     waited_s: float  # longest time from the log to a decision, the slow offer's left out
 
@@ -55,14 +56,15 @@ def judge(folder: Path, facts: Facts) -> Verdict:
     passed = [row["id"] for row in lines(folder / "passed")]
     counted = [record for record in log if not is_void(record)]
     first = first_records(counted)
+    tapped = {event["id"] for event in clients if event["e"] == "invoke"}
     accepted = {event["id"] for event in clients if event["e"] == "accepted"}
     answered = {final["intent_id"] for final in finals}
     unanswered = set(first) - answered
     owed = unanswered & awaited(counted, facts.committed)
     missing = accepted - {record["intent_id"] for record in log}
     return Verdict(
-        tapped=len({event["id"] for event in clients if event["e"] == "invoke"}),
-        accepted=len(accepted),
+        tapped=len(tapped),
+        away=len(tapped - accepted),
         lost=len(missing | (unanswered - owed)),
         owed=len(owed),
         doubled=len(doubled_orders(orders) | doubled_finals(finals)),
@@ -152,10 +154,14 @@ def longest_gap_s(times_ms: Iterable[int]) -> float:
 
 
 def viewers_silence(clients: list[dict]) -> float:
-    """From the first tap to the last word: whatever is said counts, PENDING too."""
-    words = [event["t"] for event in clients if event["e"] not in ("invoke", "sample")]
+    """From the first tap until everybody has had a word: whatever is said counts, PENDING too."""
+    words = [event for event in clients if event["e"] not in ("invoke", "sample")]
     taps = [event["t"] for event in clients if event["e"] == "invoke"]
-    return longest_gap_s([*words, *taps[:1]])
+    first: dict[str, int] = {}
+    for word in words:
+        first[word["id"]] = min(word["t"], first.get(word["id"], word["t"]))
+    end = max(first.values(), default=0)
+    return longest_gap_s([*(word["t"] for word in words if word["t"] <= end), *taps[:1]])
 
 
 def orders_silence(log: list[dict], ledger: list[dict], waiting: bool, ended_ms: int) -> float:

@@ -56,7 +56,7 @@ def peaceful() -> dict[str, list[dict]]:
 
 
 CALM = {
-    "tapped": TAPS, "accepted": TAPS, "lost": 0, "owed": 0, "doubled": 0, "reordered": 0,
+    "tapped": TAPS, "away": 0, "lost": 0, "owed": 0, "doubled": 0, "reordered": 0,
     "again": 0, "copies": 0, "viewers_s": 0.1, "orders_s": 0.1, "waited_s": 0.05,
 }
 
@@ -119,6 +119,15 @@ def late_word(history: dict) -> None:
     history["clients"][-1]["t"] += 3_000
 
 
+def turned_away(history: dict) -> None:
+    not_in_log(history)
+    history["clients"][-1]["e"] = "refused"
+
+
+def later_outcome(history: dict) -> None:
+    history["clients"].append({**told(3, "outcome"), "t": BEGIN_MS + 9_000})
+
+
 def pending_word(history: dict) -> None:
     late_word(history)
     history["clients"].append({**told(3, "pending"), "t": BEGIN_MS + 1_300})
@@ -148,7 +157,9 @@ CASES: list[tuple[Callable[[dict], None], dict[int, int], dict]] = [
     (sent_again, ALL, {"again": 1}),
     (copied, ALL, {"copies": 1}),
     (late_word, ALL, {"viewers_s": 3.1}),
-    (pending_word, ALL, {"viewers_s": 2.0}),
+    (pending_word, ALL, {"viewers_s": 1.1}),
+    (later_outcome, ALL, {}),
+    (turned_away, ALL, {"away": 1}),
     (late_decision, ALL, {"orders_s": 2.1, "waited_s": 2.05}),
 ]
 
