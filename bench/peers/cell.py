@@ -39,7 +39,8 @@ POISON = b"\xff\xff\xffno intent"
 # than a group's session, a call to the marketplace and the longest rest of a breaker.
 STILL_S = 20
 TAPS_END_S = 150
-HEAP = "-Xmx512m"
+# A run is so short that the better compiler would only take the processors from everybody.
+JVM = ("java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Cell(Stage):
         self.peer = peer
         self.slow_offer = SLOW_OFFER if slow else ""
         self.market_port = self.hop_port = 0
+        self.since_ms = 0  # when the strike began
         self.url = ""  # where Taps posts; empty: into the log
 
     # --- Processes ------------------------------------------------------------------------------
@@ -67,8 +69,7 @@ class Cell(Stage):
     def java(self, name: str, program: str, **flags: object) -> None:
         """Starts a main of bench/peers/java."""
         classes = f"{self.java_home / 'classes'}:{self.java_home / 'lib'}/*"
-        command = ["java", HEAP, "-XX:+UseSerialGC"]
-        command += ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", classes]
+        command = [*JVM, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", classes]
         command += [f"jembatan.peers.{program}"]
         self.spawn(name, command + [f"--{key}={value}" for key, value in flags.items()])
 
@@ -148,7 +149,7 @@ class Cell(Stage):
         jars = subprocess.run([ROOT / "tools/bootstrap", "--print-kafka"], capture_output=True,
                               text=True, check=True).stdout.strip()
         program = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
-        command = ["java", HEAP, "-cp", f"{jars}/lib/*", program]
+        command = [*JVM, "-cp", f"{jars}/lib/*", program]
         command += ["--bootstrap-server", self.brokers, "--describe", "--offsets", "--group", GROUP]
         result = subprocess.run(command, capture_output=True, text=True, check=False,
                                 preexec_fn=die_with_parent)
@@ -178,5 +179,5 @@ class Cell(Stage):
     def verdict(self) -> tuple[Verdict, str]:
         ended_ms = round(time.time() * 1000)
         self.write_history()
-        facts = Facts(self.committed(), ended_ms, self.slow_offer, self.peer.intake)
+        facts = Facts(self.committed(), self.since_ms, ended_ms, self.slow_offer, self.peer.intake)
         return judge(self.folder, facts), self.checked()

@@ -36,6 +36,7 @@ class Facts:
     """What the harness knows besides the files."""
 
     committed: dict[int, int]  # partition -> the group's offset
+    since_ms: int  # silences and waits count from here on: until then programs warm up
     ended_ms: int
     slow_offer: str = ""
     has_intake: bool = True  # the peer itself answers viewers
@@ -71,9 +72,9 @@ def judge(folder: Path, facts: Facts) -> Verdict:
         reordered=reordered(orders, first),
         again=len(passed) - len(set(passed)),
         copies=len(log) - len({record["intent_id"] for record in log}),
-        viewers_s=viewers_silence(clients) if facts.has_intake else None,
-        orders_s=orders_silence(counted, ledger, bool(unanswered), facts.ended_ms),
-        waited_s=longest_wait(orders, first, facts.slow_offer),
+        viewers_s=viewers_silence(clients, facts) if facts.has_intake else None,
+        orders_s=orders_silence(ledger, facts, bool(unanswered)),
+        waited_s=longest_wait(orders, first, facts),
     )
 
 
@@ -148,32 +149,31 @@ def reordered(orders: list[dict], first: dict[str, dict]) -> int:
 # --- Time ---------------------------------------------------------------------------------------
 
 
-def longest_gap_s(times_ms: Iterable[int]) -> float:
-    times = sorted(times_ms)
+def longest_gap_s(times_ms: Iterable[int], since_ms: int) -> float:
+    times = sorted([since_ms, *(time for time in times_ms if time > since_ms)])
     return max((b - a for a, b in zip(times, times[1:])), default=0) / 1000
 
 
-def viewers_silence(clients: list[dict]) -> float:
-    """From the first tap until everybody has had a word: whatever is said counts, PENDING too."""
+def viewers_silence(clients: list[dict], facts: Facts) -> float:
+    """Until everybody has had a word: whatever is said counts, PENDING too."""
     words = [event for event in clients if event["e"] not in ("invoke", "sample")]
-    taps = [event["t"] for event in clients if event["e"] == "invoke"]
     first: dict[str, int] = {}
     for word in words:
         first[word["id"]] = min(word["t"], first.get(word["id"], word["t"]))
     end = max(first.values(), default=0)
-    return longest_gap_s([*(word["t"] for word in words if word["t"] <= end), *taps[:1]])
+    return longest_gap_s((word["t"] for word in words if word["t"] <= end), facts.since_ms)
 
 
-def orders_silence(log: list[dict], ledger: list[dict], waiting: bool, ended_ms: int) -> float:
+def orders_silence(ledger: list[dict], facts: Facts, waiting: bool) -> float:
     times = [row["decided_ms"] for row in ledger]
-    times += [min(record["append_ms"] for record in log)] if log else []
-    return longest_gap_s([*times, ended_ms] if waiting else times)
+    return longest_gap_s([*times, facts.ended_ms] if waiting else times, facts.since_ms)
 
 
-def longest_wait(orders: list[dict], first: dict[str, dict], slow_offer: str) -> float:
-    waits = [
-        row["decided_ms"] - first[row["intent_id"]]["append_ms"]
-        for row in orders
-        if row["intent_id"] in first and row["offer_id"] != slow_offer
-    ]
-    return max(waits, default=0) / 1000
+def longest_wait(orders: list[dict], first: dict[str, dict], facts: Facts) -> float:
+    """Of what came into the log since then."""
+    waits = [0]
+    for row in orders:
+        record = first.get(row["intent_id"])
+        if record and row["offer_id"] != facts.slow_offer and record["append_ms"] >= facts.since_ms:
+            waits.append(row["decided_ms"] - record["append_ms"])
+    return max(waits) / 1000

@@ -137,6 +137,15 @@ def late_decision(history: dict) -> None:
     history["ledger"][3]["decided_ms"] += 2_000
 
 
+def late_start(history: dict) -> None:
+    """All before the last is told and decided only shortly before it."""
+    for event in history["clients"][:-2]:
+        event["t"] = BEGIN_MS + 290
+    history["clients"][-1]["t"] += 20
+    for each in history["ledger"][:-1]:
+        each["decided_ms"] = BEGIN_MS + 290
+
+
 ALL, NONE = {0: TAPS}, {0: 0}
 # Harm, the group's offset, what differs from the calm verdict.
 CASES: list[tuple[Callable[[dict], None], dict[int, int], dict]] = [
@@ -177,15 +186,21 @@ class JudgeTest(unittest.TestCase):
     def test_tells_each_harm_and_no_other(self) -> None:
         for harm, committed, differs in CASES:
             with self.subTest(harm.__name__, committed=committed):
-                verdict = self.verdict(harm, Facts(committed, END_MS))
+                verdict = self.verdict(harm, Facts(committed, BEGIN_MS, END_MS))
                 self.assertEqual(verdict, CALM | differs)
 
     def test_a_slow_offer_may_wait(self) -> None:
-        verdict = self.verdict(late_decision, Facts(ALL, END_MS, slow_offer="shelf-1"))
+        verdict = self.verdict(late_decision, Facts(ALL, BEGIN_MS, END_MS, slow_offer="shelf-1"))
         self.assertEqual(verdict["waited_s"], 0)
 
+    def test_the_warm_up_does_not_count(self) -> None:
+        """The last tap's own harm is all that is left of three."""
+        verdict = self.verdict(late_start, Facts(ALL, BEGIN_MS + 300, END_MS))
+        times = {name: verdict[name] for name in ("viewers_s", "orders_s", "waited_s")}
+        self.assertEqual(times, {"viewers_s": 0.02, "orders_s": 0.05, "waited_s": 0.05})
+
     def test_a_peer_without_an_intake_has_no_viewers(self) -> None:
-        verdict = self.verdict(nothing, Facts(ALL, END_MS, has_intake=False))
+        verdict = self.verdict(nothing, Facts(ALL, BEGIN_MS, END_MS, has_intake=False))
         self.assertIsNone(verdict["viewers_s"])
 
     def test_a_line_cut_off_by_a_kill_is_none(self) -> None:
@@ -195,7 +210,7 @@ class JudgeTest(unittest.TestCase):
                 Path(folder, name).write_text(text)
             with open(Path(folder, "passed"), "a", encoding="utf-8") as passed:
                 passed.write('{"t":17')
-            self.assertEqual(asdict(judge(Path(folder), Facts(ALL, END_MS))), CALM)
+            self.assertEqual(asdict(judge(Path(folder), Facts(ALL, BEGIN_MS, END_MS))), CALM)
 
 
 if __name__ == "__main__":

@@ -110,5 +110,6 @@ def play(cell: Cell, scenario: Scenario) -> None:
     cell.start()
     cell.start_taps()
     cell.await_results(TAPS // 3)
+    cell.since_ms = round(time.time() * 1000)
     scenario.strike(cell)
     cell.await_end()
