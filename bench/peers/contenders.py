@@ -46,6 +46,7 @@ PEERS = {
              "static membership", spring("yes"), ("consumer",)),
         Peer("vertx",
              "Vert.x 5.0.7 gateway by HTTP POST: acks=all, idempotent, 202 at the delivery report; "
-             "Jembatan's bridge behind it", vertx, ("gateway",), intake=True, orders=False),
+             "behind it Jembatan's bridge, whose the orders' columns are",
+             vertx, ("gateway",), intake=True, orders=False),
     )
 }
