@@ -91,7 +91,9 @@ void Partition::Rest(Lane* lane, int64_t at_least_ms, Now now) {
 }
 
 void Partition::DropIfIdle(Lane* lane) {
-  if (!lane->waiting.empty() || lane->placed > 0 || lane->blocked > 0 || lane->listed) return;
+  if (!lane->waiting.empty() || lane->placed > 0 || lane->asked > 0 || lane->refusing > 0 ||
+      lane->listed)
+    return;
   lanes_.erase(std::string(lane->offer_id));
 }
 
@@ -191,6 +193,15 @@ void Partition::Send(effect::Place place, Now now, Effects* effects) {
   effects->push_back(std::move(place));
 }
 
+// Rule 6: nothing goes to the marketplace behind a refusal that is not acknowledged. Another
+// refusal may follow it: whichever of the two is lost, no order has overtaken one. So a lane full
+// of expired intents is told at once, not one in each round trip to the log.
+bool Partition::MustWait(const Lane& lane, const Next& next) const {
+  const bool decide = next.kind == Next::Kind::kDecide;
+  if (lane.refusing > 0 && (!decide || lane.refusing >= kRefusalsInFlight)) return true;
+  return lane.placed > 0 && (decide || next.kind == Next::Kind::kAsk);
+}
+
 bool Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* effects) {
   if (now.mono_ms < lane->not_before_mono_ms) {
     lane->listed = true;
@@ -199,24 +210,23 @@ bool Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* e
   }
   const size_t share = lane->retrying ? 1 : kOrdersPerLane;
   size_t taken = 0;
-  while (!lane->waiting.empty() && lane->blocked == 0) {
+  while (!lane->waiting.empty() && lane->asked == 0) {
     uint64_t number = lane->waiting.front();
     const Record& record = At(number);
     Next next = Classify(number, record, now);
+    if (MustWait(*lane, next)) return false;
     if (next.kind == Next::Kind::kHold) {
       // The first copy's final wakes its own lane; a forged record may wait in another one.
       if (At(undecided_.at(record.key)).lane != lane) Rest(lane, 0, now);
       return false;
     }
-    bool busy = lane->placed > 0;
-    bool ask = next.kind == Next::Kind::kAsk;
-    if ((next.kind == Next::Kind::kDecide || ask) && busy) return false;
-    if (ask) {
+    if (next.kind == Next::Kind::kAsk) {
       AskAboutHead(lane, now);
       return false;
     }
     if (next.kind == Next::Kind::kPlace) {
-      if (busy && lane->batch != place->batch && shared_->rules.one_batch_per_lane) return false;
+      const bool busy = lane->placed > 0 && lane->batch != place->batch;
+      if (busy && shared_->rules.one_batch_per_lane) return false;
       if (taken == share || place->intents.size() >= kOrdersPerBatch) {
         if (lane->batch != place->batch) Enlist(lane);
         return taken == kOrdersPerLane;
@@ -266,7 +276,7 @@ void Partition::AskAboutHead(Lane* lane, Now now) {
     uint64_t number = lane->waiting.front();
     lane->waiting.pop_front();
     At(number).stage = Stage::kAsked;
-    ++lane->blocked;
+    ++lane->asked;
     questions_.push_back(number);
   } while (!lane->waiting.empty() && needs_asking());
 }
@@ -298,7 +308,7 @@ void Partition::OnFound(const event::Found& event, Now now, Effects* effects) {
     uint64_t number = numbers[i];
     Record& record = At(number);
     Lane* lane = record.lane;
-    --lane->blocked;
+    --lane->asked;
     if (!answered) {
       PutBack(number);
       Rest(lane, 0, now);
@@ -396,7 +406,7 @@ void Partition::Decide(uint64_t number, const Outcome& decision, bool alone, Now
                     record.lane_key, intent.SerializeAsString(), effects);
   }
   bool wait = alone && shared_->rules.lane_waits_for_refusal;
-  if (wait) ++record.lane->blocked;
+  if (wait) ++record.lane->refusing;
   Write(number, bytes, /*frees_lane=*/wait, effects);
 }
 

@@ -498,6 +498,32 @@ TEST_F(Deciding, ALaneWaitsForItsOwnRefusalToBeAcknowledged) {
   EXPECT_EQ(driver_.Take<effect::Place>().size(), 1u);
 }
 
+// After an outage each expired intent of a hot offer took a round trip to the log of its own: the
+// lane was minutes behind all others.
+TEST_F(Deciding, RefusalsDoNotWaitForEachOtherOnlyOrdersForAllOfThem) {
+  driver_.Own();
+  for (uint64_t i = 1; i <= kRefusalsInFlight + 1; ++i) {
+    PurchaseIntent refused = driver_.NewIntent(1);
+    refused.set_intent_id(base::Uuid::MakeV7(driver_.wall_ms(), i, i).ToString());
+    refused.set_consent_given(false);
+    driver_.Bring(refused);
+  }
+  driver_.Bring(driver_.NewIntent(2));
+  driver_.Tick();
+  auto written = driver_.Take<effect::ProduceOutcome>();
+  ASSERT_EQ(written.size(), kRefusalsInFlight);
+  driver_.Acknowledge(written.back());
+  driver_.Tick();
+  auto last = driver_.TakeOne<effect::ProduceOutcome>();
+  written.back() = last;
+  for (const auto& outcome : written) {
+    EXPECT_TRUE(driver_.Take<effect::Place>().empty());
+    driver_.Acknowledge(outcome);
+    driver_.Tick();
+  }
+  EXPECT_EQ(driver_.Take<effect::Place>().size(), 1u);
+}
+
 // --- Copies and reused ids
 // ------------------------------------------------------------------------
 

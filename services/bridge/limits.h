@@ -19,6 +19,8 @@ inline constexpr size_t kOverrun = 65'536;
 // Orders of one batch, and batches of one partition that may be unanswered.
 inline constexpr size_t kOrdersPerBatch = 512;
 inline constexpr size_t kBatchesInFlight = 4;
+// Refusals of our own that one lane may have under way.
+inline constexpr uint32_t kRefusalsInFlight = 256;
 // Orders one lane may put into a batch before the others had their turn.
 inline constexpr size_t kOrdersPerLane = 256;
 // Keys of one GetOrders call, and calls of one partition that may be unanswered.

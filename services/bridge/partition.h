@@ -139,7 +139,8 @@ class Partition {
     std::deque<uint64_t> waiting;  // record numbers, in offset order
     uint64_t batch = 0;            // the batch its placed records are in
     uint32_t placed = 0;           // how many of them are unanswered
-    uint32_t blocked = 0;          // questions and decisions of our own under way
+    uint32_t asked = 0;            // questions under way
+    uint32_t refusing = 0;         // refusals of our own that are not acknowledged
     bool listed = false;           // in ready_ or resting_
     int attempts = 0;
     int64_t not_before_mono_ms = 0;
@@ -218,6 +219,8 @@ class Partition {
   // Deciding (lanes.cc).
   void Dispatch(Now now, Effects* effects);
   void Send(effect::Place place, Now now, Effects* effects);
+  // Whether the lane's head, which needs this next, must wait for what is under way before it.
+  bool MustWait(const Lane& lane, const Next& next) const;
   // True if the lane has had its share and could go on.
   bool WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* effects);
   Next Classify(uint64_t number, const Record& record, Now now) const;

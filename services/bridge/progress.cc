@@ -51,7 +51,7 @@ void Partition::OnProduced(const event::Produced& event, Now now, Effects* effec
 void Partition::OnOutcomeProduced(const event::Produced& event, const Cookie& cookie) {
   Record& record = At(cookie.record);
   if (cookie.frees_lane) {
-    --record.lane->blocked;
+    --record.lane->refusing;
     Enlist(record.lane);
   }
   bool read_back = read_early_.erase(event.offset) > 0 || !shared_->rules.read_back_before_commit;
