@@ -381,6 +381,38 @@ TEST(Websocket, ClientThatNeverReadsIsClosedAndOthersAreServed) {
   EXPECT_EQ(answer.receipts(0).status(), Receipt::STATUS_ACCEPTED);
 }
 
+// Every frame is answered, each after the first two only once the connection has rested.
+TEST(Websocket, WhoHammersIsReadSlowlyAndOthersAreServed) {
+  constexpr int kFrames = 7;
+  Service& gateway = World::Get().gateway();
+  WsClient hammer = Connected(gateway, Codec::kProto, "hammer");
+  const int64_t begin_ns = base::MonotonicNs();
+  for (int i = 0; i < kFrames; ++i) {
+    ClientFrame frame;
+    for (size_t k = 0; k < intent::kIntentsPerFrame; ++k) {
+      *frame.add_intents() = World::Get().NewIntent();
+    }
+    ASSERT_TRUE(hammer.Send(kBinary, Encode(Codec::kProto, frame)));
+  }
+  WsClient other = Connected(gateway, Codec::kProto, "patient");
+  ASSERT_TRUE(other.Send(kBinary, Encode(Codec::kProto, FrameOf(World::Get().NewIntent()))));
+  ServerFrame answer;
+  ASSERT_TRUE(NextUntil(other, Codec::kProto, &answer, Receipts(1)));
+  EXPECT_EQ(answer.receipts(0).status(), Receipt::STATUS_ACCEPTED);
+
+  constexpr int kSent = kFrames * static_cast<int>(intent::kIntentsPerFrame);
+  ServerFrame answers;
+  ASSERT_TRUE(NextUntil(hammer, Codec::kProto, &answers, Receipts(kSent)));
+  int refused = 0;
+  for (const Receipt& receipt : answers.receipts()) {
+    refused += receipt.reason() == intake::v1::REASON_RATE_LIMITED ? 1 : 0;
+  }
+  EXPECT_GT(refused, kSent / 2);
+  EXPECT_LT(refused, kSent);
+  // A rest ends with the next sweep, so the first may be short.
+  EXPECT_GE(base::MonotonicNs() - begin_ns, (kFrames - 3) * kSweepMs * 1'000'000);
+}
+
 TEST(Websocket, SilentConnectionsEnd) {
   World& world = World::Get();
   const auto gateway = world.StartGateway(Impatient());

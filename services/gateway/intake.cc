@@ -13,6 +13,7 @@
 #include "libs/intent/reasons.h"
 #include "libs/kafka/config.h"
 #include "services/gateway/in_flight.h"
+#include "services/gateway/viewer_rate.h"
 
 namespace jembatan::gateway {
 namespace {
@@ -124,7 +125,8 @@ class Intake::Impl {
         log_(log),
         window_(window),
         lag_(lag),
-        in_flight_(options_.in_flight_max, options_.shard) {
+        in_flight_(options_.in_flight_max, options_.shard),
+        viewer_rate_(options_.viewer_rate) {
     JEMB_CHECK(options_.partitions > 0);
   }
 
@@ -134,6 +136,10 @@ class Intake::Impl {
   absl::Status Submit(SessionKey key, const intake::v1::ClientFrame& frame, int64_t now_ms);
   void Answer(const Principal& principal, const intake::v1::GetOutcomesRequest::Query& query,
               intake::v1::GetOutcomesResponse::Answer* answer) const;
+  bool OverRate(SessionKey key) {
+    const SessionTable::Entry* session = sessions_.Find(key);
+    return session != nullptr && session->over_rate;
+  }
   void OnDelivery(const kafka::Delivery& delivery, int64_t now_ms);
   void OnFinal(const FinalPtr& final) {
     counts_.outcomes_pushed += sessions_.Push(final->buyer, final->outcome);
@@ -155,8 +161,9 @@ class Intake::Impl {
   };
 
   void SubmitOne(SessionKey key, const Intent& intent, uint32_t index, int64_t now_ms);
-  Refused Admit(const SessionTable::Entry& session, const Intent& intent, int64_t now_ms,
-                Admitted* admitted) const;
+  Refused Admit(SessionTable::Entry& session, const Intent& intent, int64_t now_ms,
+                Admitted* admitted);
+  Refused CheckRate(SessionTable::Entry& session, int64_t now_ms);
   Refused CheckViewer(const Principal& principal, const Intent& intent, int64_t now_ms,
                       Admitted* admitted) const;
   Refused CheckCapacity(const SessionTable::Entry& session, const Admitted& admitted,
@@ -181,6 +188,7 @@ class Intake::Impl {
   LagForecast* const lag_;
   SessionTable sessions_;
   InFlight in_flight_;
+  ViewerRate viewer_rate_;
   // At most one entry a submission, hence bounded as in_flight_ is.
   std::vector<Republish> republish_;
   crossing::v1::PurchaseIntent crossing_;  // scratch
@@ -192,7 +200,9 @@ class Intake::Impl {
 
 absl::Status Intake::Impl::Submit(SessionKey key, const intake::v1::ClientFrame& frame,
                                   int64_t now_ms) {
-  if (sessions_.Find(key) == nullptr) return base::FailedPrecondition("the session is closed");
+  SessionTable::Entry* session = sessions_.Find(key);
+  if (session == nullptr) return base::FailedPrecondition("the session is closed");
+  session->over_rate = false;
   JEMB_RETURN_IF_ERROR(CheckBounds(frame));
   uint32_t index = 0;
   for (const Intent& intent : frame.intents()) SubmitOne(key, intent, index++, now_ms);
@@ -217,10 +227,13 @@ void Intake::Impl::SubmitOne(SessionKey key, const Intent& intent, uint32_t inde
   }
 }
 
-Refused Intake::Impl::Admit(const SessionTable::Entry& session, const Intent& intent,
-                            int64_t now_ms, Admitted* admitted) const {
+Refused Intake::Impl::Admit(SessionTable::Entry& session, const Intent& intent, int64_t now_ms,
+                            Admitted* admitted) {
   const Principal& principal = session.session->principal();
-  Refused refused = CheckViewer(principal, intent, now_ms, admitted);
+  // First, before anything is looked at: it is what a refusal costs that protects the others.
+  Refused refused = CheckRate(session, now_ms);
+  if (refused.reason != intake::v1::REASON_UNSPECIFIED) return refused;
+  refused = CheckViewer(principal, intent, now_ms, admitted);
   if (refused.reason != intake::v1::REASON_UNSPECIFIED) return refused;
   admitted->deadline_ms = intent::DeadlineMs(admitted->id);
   admitted->fingerprint = intent::Fingerprint(intent);
@@ -231,6 +244,13 @@ Refused Intake::Impl::Admit(const SessionTable::Entry& session, const Intent& in
   }
   admitted->known = std::move(known);
   return admitted->known ? Refused() : CheckCapacity(session, *admitted, now_ms);
+}
+
+Refused Intake::Impl::CheckRate(SessionTable::Entry& session, int64_t now_ms) {
+  const int64_t wait_ms = viewer_rate_.Take(session.session->principal().buyer, now_ms);
+  if (wait_ms == 0) return {};
+  session.over_rate = true;
+  return {intake::v1::REASON_RATE_LIMITED, "this viewer submits too fast", wait_ms};
 }
 
 Refused Intake::Impl::CheckViewer(const Principal& principal, const Intent& intent, int64_t now_ms,
@@ -544,6 +564,8 @@ void Intake::Close(SessionKey key) { impl_->Close(key); }
 absl::Status Intake::Submit(SessionKey key, const intake::v1::ClientFrame& frame, int64_t now_ms) {
   return impl_->Submit(key, frame, now_ms);
 }
+
+bool Intake::OverRate(SessionKey key) const { return impl_->OverRate(key); }
 
 void Intake::Answer(const Principal& principal, const intake::v1::GetOutcomesRequest& request,
                     intake::v1::GetOutcomesResponse* response) const {

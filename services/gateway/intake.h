@@ -46,6 +46,9 @@ struct IntakeOptions {
   size_t in_flight_max = 32'768;
   // The same for one session, so that one viewer cannot take the window.
   size_t in_flight_per_session = 512;
+  // Submissions a second of one viewer, over all its sessions; beyond: REFUSED(RATE_LIMITED). A
+  // person taps a few times a second. 0: no bound.
+  int viewer_rate = 100;
   int64_t pending_after_ms = 1'000;
   // Longest queue before the marketplace that is still joined, by its rate as seen; beyond:
   // REFUSED(OVERLOADED). A demand above what the marketplace serves would otherwise fill the log up
@@ -86,6 +89,10 @@ class Intake {
   // reused after the call. When it returns an error the frame as a whole broke a bound and nothing
   // was submitted.
   absl::Status Submit(SessionKey key, const intake::v1::ClientFrame& frame, int64_t now_ms);
+
+  // The session's last frame went over its viewer's rate: its transport had better read nothing
+  // more from it for a while, for every refusal costs time that the others' intents need.
+  bool OverRate(SessionKey key) const;
 
   // Answers in the order of the queries; only this principal's outcomes.
   void Answer(const Principal& principal, const intake::v1::GetOutcomesRequest& request,

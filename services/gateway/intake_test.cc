@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "services/gateway/testing/fake_intake.h"
+#include "services/gateway/viewer_rate.h"
 
 namespace jembatan::gateway {
 namespace {
@@ -793,6 +794,36 @@ TEST(IntakeSessions, ASlowReaderOverflowsOnce) {
   }
   EXPECT_EQ(world.session.overflows, 1);
   EXPECT_EQ(world.session.outbox_entries(), kOutboxEntries);
+}
+
+TEST(IntakeSessions, AViewerWhoHammersIsHeldToItsRateOverAllSessions) {
+  World world;
+  FakeSession same_viewer(PrincipalOf(1));
+  FakeSession other_viewer(PrincipalOf(2));
+  Intake::SessionKey same_key = world.intake.Open(&same_viewer, true);
+  Intake::SessionKey other_key = world.intake.Open(&other_viewer, true);
+  intake::v1::ClientFrame frame;
+  for (int64_t i = 0; i < kViewerBurst; ++i) {
+    *frame.add_intents() = IntentOf(IdAt(kNowMs, static_cast<uint64_t>(i)));
+  }
+  ASSERT_TRUE(world.intake.Submit(world.key, frame, kNowMs).ok());
+  EXPECT_FALSE(world.intake.OverRate(world.key));
+  intake::v1::Intent more = IntentOf(IdAt(kNowMs, 1'000));
+  ASSERT_TRUE(world.intake.Submit(same_key, FrameOf(more), kNowMs).ok());
+  ASSERT_TRUE(world.intake.Submit(other_key, FrameOf(more), kNowMs).ok());
+  EXPECT_TRUE(world.intake.OverRate(same_key));
+  EXPECT_FALSE(world.intake.OverRate(other_key));
+  world.Tick();
+  ASSERT_EQ(same_viewer.receipts.size(), 1u);
+  EXPECT_EQ(same_viewer.receipts[0].ShortDebugString(),
+            "intent_id: \"" + more.intent_id() +
+                "\" status: STATUS_REFUSED reason: REASON_RATE_LIMITED retry_after_ms: 10 "
+                "message: \"this viewer submits too fast\"");
+  EXPECT_EQ(world.log.records.size(), static_cast<size_t>(kViewerBurst) + 1);
+
+  ASSERT_TRUE(world.intake.Submit(same_key, FrameOf(more), kNowMs + 10).ok());
+  EXPECT_FALSE(world.intake.OverRate(same_key)) << "after the hint";
+  EXPECT_EQ(world.log.records.size(), static_cast<size_t>(kViewerBurst) + 2);
 }
 
 // What is in the log, or was decided, is told all the same; and the count as before admits again.

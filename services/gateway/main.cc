@@ -38,6 +38,8 @@ void AddOptions(jembatan::gateway::Options& o, jembatan::runtime::OptionTable& t
             "How long gathering may delay a receipt under load", 0, 1'000);
   table.Add("linger_us", &o.linger_us, "How long a partition's records may gather", 0, 1'000'000);
   table.Add("in_flight_max", &o.in_flight_max, "Records without a delivery", 1, 90'000);
+  table.Add("viewer_rate", &o.viewer_rate,
+            "Submissions a second of one viewer on each event loop; 0: no bound", 0, 1'000'000);
   table.Add("queue_max_ms", &o.queue_max_ms,
             "Longest queue before a marketplace that serves, by its rate as seen", 0, 120'000);
   table.Add("connections_max", &o.connections_max, "Connections and gRPC streams", 1, 1'000'000);

@@ -285,6 +285,7 @@ absl::Status Service::Impl::MakeEdges(std::vector<Listener::Acceptor> acceptors)
       options_.instance.empty() ? runtime::InstanceName() : options_.instance;
   intake.partitions = options_.partitions;
   intake.regions = regions_;
+  intake.viewer_rate = options_.viewer_rate;
   intake.queue_max_ms = options_.queue_max_ms;
   const size_t shards = shards_.size();
   intake.in_flight_max = static_cast<size_t>(options_.in_flight_max) / shards;

@@ -40,6 +40,7 @@ struct Options {
   int latency_budget_ms = 5;
   int linger_us = 500;
   int in_flight_max = 32'768;
+  int viewer_rate = 100;
   int queue_max_ms = 8'000;
   // WebSocket and HTTP connections and gRPC streams, over all shards.
   int connections_max = 16'384;

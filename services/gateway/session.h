@@ -82,6 +82,8 @@ class SessionTable {
     Session* session = nullptr;
     // Submissions not yet settled.
     size_t in_flight = 0;
+    // An intent of its last frame was over its viewer's rate.
+    bool over_rate = false;
 
    private:
     friend class SessionTable;

@@ -83,7 +83,12 @@ void WebsocketConnection::OnRead(const ErrorCode& error, size_t /*bytes*/) {
   in_.clear();
   if (in_.capacity() > kKeptBufferBytes) in_.shrink_to_fit();
   // While our close waits for the client's, the codec reads by itself.
-  if (phase_ == Phase::kOpen && (close_code_ == 0 || close_when_answered_)) Read();
+  if (phase_ != Phase::kOpen || (close_code_ != 0 && !close_when_answered_)) return;
+  if (edge_.intake().OverRate(key_)) {
+    resting_ = this;
+  } else {
+    Read();
+  }
 }
 
 void WebsocketConnection::HandleMessage() {
@@ -192,6 +197,8 @@ void WebsocketConnection::OnSweep(const SweepTime& now) {
     return;
   }
   if (phase_ == Phase::kEnded) return;
+  const auto rested = std::exchange(resting_, nullptr);
+  if (rested && phase_ == Phase::kOpen && (close_code_ == 0 || close_when_answered_)) Read();
   if (writing_ && now.monotonic_ms - write_since_ms_ > timeouts.write_stall_ms) {
     edge_.probe().TurnedAway(Turned::kSlowReader);
     return Abort();
@@ -239,6 +246,7 @@ void WebsocketConnection::End() {
   if (phase_ == Phase::kEnded) return;
   if (phase_ != Phase::kHandshake) edge_.intake().Close(key_);
   phase_ = Phase::kEnded;
+  resting_ = nullptr;
   ErrorCode ignored;
   boost::beast::get_lowest_layer(ws_).close(ignored);
   edge_.Remove(*this, Transport::kWebSocket);

@@ -23,6 +23,9 @@
 // A bad intent within a good frame ends nothing: it gets its receipt. Before the upgrade: wrong
 // path 404, no subprotocol served 400, token 401, origin 403, all with a Connect error body.
 //
+// After a message that went over its viewer's rate nothing is read until the next sweep: who
+// hammers waits behind its own bytes.
+//
 // Owned by its own pending operations (intrusive count); its shard's thread only.
 
 #include <memory>
@@ -78,6 +81,8 @@ class WebsocketConnection final
   void End();
 
   Edge& edge_;
+  // Itself while it rests, when no operation may be pending.
+  boost::intrusive_ptr<WebsocketConnection> resting_;
   boost::beast::websocket::stream<Socket, false> ws_;
   boost::beast::flat_buffer in_;
   std::string out_;
