@@ -55,6 +55,8 @@ struct Refused {
 struct Admitted {
   base::Uuid id;
   std::string fingerprint;
+  // The intent's own text.
+  std::string_view offer_id;
   int32_t partition = -1;
   int64_t deadline_ms = 0;
   // Its final, if it was decided before.
@@ -237,6 +239,7 @@ Refused Intake::Impl::Admit(SessionTable::Entry& session, const Intent& intent, 
   if (refused.reason != intake::v1::REASON_UNSPECIFIED) return refused;
   admitted->deadline_ms = intent::DeadlineMs(admitted->id);
   admitted->fingerprint = intent::Fingerprint(intent);
+  admitted->offer_id = intent.offer_id();
   admitted->partition = kafka::PartitionOf(intent.offer_id(), options_.partitions);
   FinalPtr known = window_->Find(principal.buyer, admitted->id);
   if (known && known->outcome.fingerprint() != admitted->fingerprint) {
@@ -283,7 +286,7 @@ Refused Intake::Impl::CheckCapacity(const SessionTable::Entry& session, const Ad
     return {intake::v1::REASON_LOG_UNAVAILABLE, "the log's partitions are not what they were",
             HintBefore(admitted.deadline_ms, kOtherLogRetryMs, now_ms)};
   }
-  const LagForecast::Wait wait = lag_->Expect(admitted.partition, now_ms);
+  const LagForecast::Wait wait = lag_->Expect(admitted.partition, admitted.offer_id, now_ms);
   int64_t wait_ms = wait.longest_ms();
   // Without a backlog even the last second before the deadline is enough.
   if (wait_ms > 0 && wait_ms > admitted.deadline_ms - now_ms - kServeMs) {
@@ -455,7 +458,7 @@ void Intake::Impl::Delivered(Submission* submission, const kafka::Delivery& deli
     return;
   }
   ++counts_.accepted;
-  lag_->OnAccepted(submission->partition, delivery.offset, now_ms);
+  lag_->OnAccepted(submission->partition, submission->offer_id, delivery.offset, now_ms);
   if (intake::v1::ServerFrame* frame = sessions_.Gather(submission->session)) {
     Receipt* receipt = frame->add_receipts();
     receipt->set_intent_id(submission->id.ToString());

@@ -77,17 +77,17 @@ struct RefusalCase {
 };
 
 void Backlog(World& world, int64_t stalled_ms) {
-  world.lag.OnAccepted(0, 1, world.now_ms - stalled_ms);
+  world.lag.OnAccepted(0, "offer-1", 1, world.now_ms - stalled_ms);
 }
 
 // Two seconds ago so many intents were accepted; the first of them were served since, at a steady
 // pace.
 void Queue(World& world, int64_t served, int64_t behind) {
   const int64_t begin_ms = world.now_ms - 2'000;
-  for (int64_t i = 0; i < served; ++i) world.lag.OnAccepted(0, i, begin_ms);
-  for (int64_t i = 0; i < behind; ++i) world.lag.OnAccepted(0, served + i, begin_ms);
+  for (int64_t i = 0; i < served; ++i) world.lag.OnAccepted(0, "offer-1", i, begin_ms);
+  for (int64_t i = 0; i < behind; ++i) world.lag.OnAccepted(0, "offer-1", served + i, begin_ms);
   for (int64_t i = 0; i < served; ++i) {
-    world.lag.OnOutcome(0, i, begin_ms + (i + 1) * 2'000 / served);
+    world.lag.OnOutcome(0, "offer-1", i, begin_ms + (i + 1) * 2'000 / served);
   }
 }
 
@@ -314,7 +314,8 @@ TEST(IntakeReceipts, AcceptedComesFromADeliveryAlone) {
             "intent_id: \"" + intent.intent_id() + "\" status: STATUS_ACCEPTED offset: 100");
   EXPECT_EQ(world.intake.in_flight(), 0u);
   EXPECT_EQ(world.Tick(), 0u);
-  EXPECT_GT(world.lag.Expect(0, kNowMs + 10).longest_ms(), 0) << "the forecast heard of it";
+  EXPECT_GT(world.lag.Expect(0, "offer-1", kNowMs + 10).longest_ms(), 0)
+      << "the forecast heard of it";
 }
 
 TEST(IntakeReceipts, IndexIsThePlaceInTheFrame) {

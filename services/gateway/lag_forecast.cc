@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/hash/hash.h"
+#include "absl/strings/string_view.h"
+
 #include "libs/base/check.h"
 
 namespace jembatan::gateway {
@@ -22,82 +25,98 @@ constexpr double kFaith = 8;
 constexpr int64_t kMarkMs = 250;
 constexpr size_t kMarks = 512;
 
+size_t HashOf(std::string_view offer_id) {
+  return absl::HashOf(absl::string_view(offer_id.data(), offer_id.size()));
+}
+
 }  // namespace
 
-void LagForecast::Partition::Served(int64_t offset) {
+void LagForecast::Lane::Accepted(int64_t offset, int64_t now_ms) {
+  if (accepted_offset < 0) {
+    // What lay before the first own intent is unknown; the forecast starts with no backlog.
+    served_offset = offset - 1;
+    window_start_ms = now_ms;
+  }
+  accepted_offset = std::max(accepted_offset, offset);
+  accepted_ms = std::max(accepted_ms, now_ms);
+  if (marks.empty() || now_ms - marks.back().time_ms >= kMarkMs) {
+    if (marks.size() == kMarks) marks.pop_front();
+    marks.push_back({accepted_offset, now_ms});
+  }
+}
+
+void LagForecast::Lane::Served(int64_t offset, int64_t now_ms) {
+  const int64_t before = served_offset;
   served_offset = std::max(served_offset, offset);
   while (!marks.empty() && marks.front().offset <= served_offset) {
     served_mark_ms = marks.front().time_ms;
     marks.pop_front();
   }
+  // Offsets count, not outcomes: copies and void records are passed without an outcome of their
+  // own.
+  served_in_window += served_offset - before;
+  const int64_t elapsed_ms = now_ms - window_start_ms;
+  if (elapsed_ms < kSampleMs) return;
+  const auto weighed_ms = static_cast<double>(std::min(elapsed_ms, kAverageMs));
+  const double sample = static_cast<double>(served_in_window) / weighed_ms;
+  const double weight = rate_per_ms > 0 ? 1 - std::exp(-weighed_ms / kAverageMs) : 1;
+  rate_per_ms += weight * (sample - rate_per_ms);
+  window_start_ms = now_ms;
+  served_in_window = 0;
 }
 
 LagForecast::LagForecast(int partitions) : partitions_(static_cast<size_t>(partitions)) {
   JEMB_CHECK(partitions > 0);
 }
 
-void LagForecast::OnAccepted(int partition, int64_t offset, int64_t now_ms) {
+void LagForecast::OnAccepted(int partition, std::string_view offer_id, int64_t offset,
+                             int64_t now_ms) {
   base::MutexLock lock(&mutex_);
   Partition& p = partitions_.at(static_cast<size_t>(partition));
-  // What lay before the first own intent is unknown; the forecast starts with no backlog.
-  if (p.served_offset < 0) p.served_offset = offset - 1;
-  p.accepted_offset = std::max(p.accepted_offset, offset);
-  p.accepted_ms = std::max(p.accepted_ms, now_ms);
-  if (offset > p.served_offset && (p.marks.empty() || now_ms - p.marks.back().time_ms >= kMarkMs)) {
-    if (p.marks.size() == kMarks) p.marks.pop_front();
-    p.marks.push_back({p.accepted_offset, now_ms});
+  auto found = p.lanes.find(HashOf(offer_id));
+  if (found == p.lanes.end()) {
+    if (p.lanes.size() == kLanesMax) return;
+    found = p.lanes.try_emplace(HashOf(offer_id)).first;
   }
-  if (p.backlog() > 0 && p.waiting_since_ms < 0) {
-    p.waiting_since_ms = now_ms;
-    p.window_start_ms = now_ms;
-    p.served_in_window = 0;
-  }
+  if (offset > found->second.served_offset) found->second.Accepted(offset, now_ms);
+  if (p.waiting_since_ms < 0) p.waiting_since_ms = now_ms;
 }
 
-void LagForecast::OnOutcome(int partition, int64_t intent_offset, int64_t now_ms) {
+void LagForecast::OnOutcome(int partition, std::string_view offer_id, int64_t intent_offset,
+                            int64_t now_ms) {
   base::MutexLock lock(&mutex_);
   Partition& p = partitions_.at(static_cast<size_t>(partition));
-  int64_t before = p.served_offset;
-  p.Served(intent_offset);
-  if (p.backlog() <= 0) {
-    p.Idle();
-    return;
+  auto found = p.lanes.find(HashOf(offer_id));
+  if (found != p.lanes.end()) {
+    found->second.Served(intent_offset, now_ms);
+    if (found->second.backlog() <= 0) p.lanes.erase(found);
   }
-  if (p.waiting_since_ms >= 0) p.waiting_since_ms = now_ms;
-  // Offsets count, not outcomes: copies and void records are passed without an outcome of their
-  // own.
-  if (before >= 0) p.served_in_window += p.served_offset - before;
-  int64_t elapsed_ms = now_ms - p.window_start_ms;
-  if (elapsed_ms < kSampleMs) return;
-  auto weighed_ms = static_cast<double>(std::min(elapsed_ms, kAverageMs));
-  double sample = static_cast<double>(p.served_in_window) / weighed_ms;
-  double weight = p.rate_per_ms > 0 ? 1 - std::exp(-weighed_ms / kAverageMs) : 1;
-  p.rate_per_ms += weight * (sample - p.rate_per_ms);
-  p.window_start_ms = now_ms;
-  p.served_in_window = 0;
+  p.waiting_since_ms = p.lanes.empty() ? -1 : now_ms;
 }
 
 void LagForecast::OnProgress(int partition, int64_t progress_ms, int64_t /*now_ms*/) {
   base::MutexLock lock(&mutex_);
   Partition& p = partitions_.at(static_cast<size_t>(partition));
-  // A copy is answered under the offset of the first, so the last offset accepted may never be seen
-  // served; progress beyond its time says that it is.
-  if (p.backlog() <= 0 || progress_ms <= p.accepted_ms) return;
-  p.Served(p.accepted_offset);
-  p.Idle();
+  // A copy is answered under the offset of the first, and an outcome may be read before the
+  // delivery is heard of: the last offset accepted may never be seen served. Progress beyond its
+  // time says that it is.
+  absl::erase_if(p.lanes,
+                 [&](const auto& entry) { return progress_ms > entry.second.accepted_ms; });
+  if (p.lanes.empty()) p.waiting_since_ms = -1;
 }
 
-LagForecast::Wait LagForecast::Expect(int partition, int64_t now_ms) const {
+LagForecast::Wait LagForecast::Expect(int partition, std::string_view offer_id,
+                                      int64_t now_ms) const {
   base::MutexLock lock(&mutex_);
   const Partition& p = partitions_.at(static_cast<size_t>(partition));
-  int64_t backlog = p.backlog();
-  if (backlog <= 0) return {};
-  Wait wait{.stalled_ms = std::max<int64_t>(0, now_ms - p.waiting_since_ms)};
-  if (p.rate_per_ms > 0) {
-    double drain_ms = std::min(static_cast<double>(backlog) / p.rate_per_ms,
-                               kFaith * static_cast<double>(p.oldest_wait_ms(now_ms)));
-    wait.behind_ms = static_cast<int64_t>(drain_ms);
-  }
+  Wait wait;
+  if (p.waiting_since_ms >= 0) wait.stalled_ms = std::max<int64_t>(0, now_ms - p.waiting_since_ms);
+  auto found = p.lanes.find(HashOf(offer_id));
+  if (found == p.lanes.end() || found->second.rate_per_ms <= 0) return wait;
+  const Lane& lane = found->second;
+  const double drain_ms = std::min(static_cast<double>(lane.backlog()) / lane.rate_per_ms,
+                                   kFaith * static_cast<double>(lane.oldest_wait_ms(now_ms)));
+  wait.behind_ms = static_cast<int64_t>(drain_ms);
   return wait;
 }
 

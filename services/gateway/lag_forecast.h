@@ -1,29 +1,39 @@
 #pragma once
 
-// LagForecast: how long an intent admitted now would wait for the bridge, per partition, from what
-// the gateway sees anyway: its own accepted offsets and the offsets and times of outcomes.
-// Admission refuses what could not be served before its deadline. It is an estimate that sheds load
-// early; the promise never rests on it.
+// LagForecast: how long an intent admitted now would wait for the bridge, per offer, from what the
+// gateway sees anyway: its own accepted offsets and the offsets and times of outcomes. Admission
+// refuses what could not be served before its deadline. It is an estimate that sheds load early;
+// the promise never rests on it.
+//
+// Each offer has a lane of its own, as at the bridge: its outcomes come in the order of its
+// offsets, and those of others say nothing of it. A hot offer's queue would be hidden behind the
+// fresh outcomes of the offers beside it, and hold these back where it is seen.
 //
 // Pure; one per process, fed and asked by all shards: internally locked.
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <string_view>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 
 #include "libs/base/mutex.h"
 
 namespace jembatan::gateway {
 
+// Offers of a partition whose backlogs are followed at once; none of further ones is known.
+inline constexpr size_t kLanesMax = 16'384;
+
 class LagForecast {
  public:
   explicit LagForecast(int partitions);
 
-  void OnAccepted(int partition, int64_t offset, int64_t now_ms);
-  // An outcome of the intent at that offset was read.
-  void OnOutcome(int partition, int64_t intent_offset, int64_t now_ms);
+  void OnAccepted(int partition, std::string_view offer_id, int64_t offset, int64_t now_ms);
+  // An outcome of the offer's intent at that offset was read.
+  void OnOutcome(int partition, std::string_view offer_id, int64_t intent_offset, int64_t now_ms);
   // A valid open told that all intents appended before progress_ms are finished.
   void OnProgress(int partition, int64_t progress_ms, int64_t now_ms);
 
@@ -33,12 +43,12 @@ class LagForecast {
     // more than eight times what the oldest unserved accepted intent has waited; 0 while no rate is
     // known.
     int64_t behind_ms = 0;
-    // Nothing was served for so long, and it may well last as long again.
+    // Nothing of the whole partition was served for so long, and it may well last as long again.
     int64_t stalled_ms = 0;
 
     int64_t longest_ms() const { return behind_ms > stalled_ms ? behind_ms : stalled_ms; }
   };
-  Wait Expect(int partition, int64_t now_ms) const;
+  Wait Expect(int partition, std::string_view offer_id, int64_t now_ms) const;
 
  private:
   // At time_ms all offsets up to this one were accepted.
@@ -47,29 +57,34 @@ class LagForecast {
     int64_t time_ms;
   };
 
-  struct Partition {
+  // An offer with a backlog. How far it has come is told in the partition's offsets: they pass at a
+  // rate, too, and what lies between two of its own is the same before it and behind it.
+  struct Lane {
     int64_t accepted_offset = -1;
     int64_t accepted_ms = -1;
     int64_t served_offset = -1;
-    int64_t waiting_since_ms = -1;  // since when a backlog exists without any outcome
     int64_t window_start_ms = -1;
     int64_t served_in_window = 0;
     // 0: unknown. Only the present backlog's serving counts: while the bridge keeps up, the rate is
     // the demand's, and the first burst of a sale would seem to wait for minutes.
     double rate_per_ms = 0;
-    std::deque<Mark> marks;       // of offsets not served yet, kMarkMs apart, at most kMarks
+    // Of offsets not served yet, kMarkMs apart, at most kMarks, and never more than intents wait.
+    std::deque<Mark> marks;
     int64_t served_mark_ms = -1;  // time of the last mark that was served
 
-    int64_t backlog() const { return accepted_offset < 0 ? 0 : accepted_offset - served_offset; }
+    int64_t backlog() const { return accepted_offset - served_offset; }
     // Too long by up to kMarkMs when a burst fell between two marks.
     int64_t oldest_wait_ms(int64_t now_ms) const {
       return now_ms - (marks.empty() ? served_mark_ms : marks.front().time_ms);
     }
-    void Served(int64_t offset);
-    void Idle() {
-      waiting_since_ms = -1;
-      rate_per_ms = 0;
-    }
+    void Accepted(int64_t offset, int64_t now_ms);
+    void Served(int64_t offset, int64_t now_ms);
+  };
+
+  struct Partition {
+    // By the offer's hash; a lane goes with its backlog.
+    absl::flat_hash_map<size_t, Lane> lanes;
+    int64_t waiting_since_ms = -1;  // since when a backlog exists without any outcome
   };
 
   mutable base::Mutex mutex_;

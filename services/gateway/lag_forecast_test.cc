@@ -13,17 +13,17 @@ struct Flow {
   void Run(int64_t milliseconds, int64_t arriving, int64_t capacity) {
     for (int64_t end = now_ms + milliseconds; now_ms < end; ++now_ms) {
       for (int64_t i = 0; i < arriving; ++i) {
-        forecast.OnAccepted(0, appended, now_ms);
+        forecast.OnAccepted(0, "kopi", appended, now_ms);
         ++appended;
         times.push_back(now_ms);
       }
       for (int64_t i = 0; i < capacity && served < appended; ++i) {
         if (times[static_cast<size_t>(served)] + kPipelineMs > now_ms) break;
-        forecast.OnOutcome(0, served++, now_ms);
+        forecast.OnOutcome(0, "kopi", served++, now_ms);
       }
     }
   }
-  int64_t wait_ms() const { return forecast.Expect(0, now_ms).longest_ms(); }
+  int64_t wait_ms() const { return forecast.Expect(0, "kopi", now_ms).longest_ms(); }
 
   LagForecast forecast{2};
   int64_t now_ms = 1'000'000;
@@ -36,7 +36,7 @@ TEST(LagForecast, NothingIsKnownAtTheStart) {
   Flow flow;
   EXPECT_EQ(flow.wait_ms(), 0);
   // Outcomes of other gateways' intents make no backlog.
-  flow.forecast.OnOutcome(0, 500, flow.now_ms);
+  flow.forecast.OnOutcome(0, "kopi", 500, flow.now_ms);
   EXPECT_EQ(flow.wait_ms(), 0);
 }
 
@@ -52,7 +52,7 @@ TEST(LagForecast, SteadyFlowWaitsThePipelinesTime) {
   flow.Run(5'000, 3, 10);
   EXPECT_GE(flow.wait_ms(), 15);
   EXPECT_LE(flow.wait_ms(), 40);
-  EXPECT_EQ(flow.forecast.Expect(1, flow.now_ms).longest_ms(), 0) << "partitions are apart";
+  EXPECT_EQ(flow.forecast.Expect(1, "kopi", flow.now_ms).longest_ms(), 0) << "partitions are apart";
 }
 
 TEST(LagForecast, AStopIsSeenAndTheDrainForetold) {
@@ -141,15 +141,42 @@ TEST(LagForecast, ATrickleIsNotTakenForTheRateBeforeIt) {
   EXPECT_GT(flow.wait_ms(), 120'000);
 }
 
+// The outcomes of the offers beside it hid a hot offer's queue, and it was joined for minutes.
+TEST(LagForecast, AHotOffersQueueIsItsOwn) {
+  LagForecast forecast(1);
+  int64_t offset = 0;
+  int64_t hot_served = 0;
+  int64_t now_ms = 1'000'000;
+  for (int64_t end = now_ms + 10'000; now_ms < end; now_ms += 10) {
+    // Of every ten records one is of a cold offer, served at once; of the hot one's a third is.
+    for (int i = 0; i < 9; ++i) forecast.OnAccepted(0, "hot", offset++, now_ms);
+    forecast.OnAccepted(0, "cold", offset, now_ms);
+    forecast.OnOutcome(0, "cold", offset++, now_ms);
+    hot_served += 3;
+    forecast.OnOutcome(0, "hot", hot_served * 10 / 9, now_ms);
+  }
+  EXPECT_EQ(forecast.Expect(0, "cold", now_ms).longest_ms(), 0);
+  // Two thirds of 10 s of taps wait, at a third of their rate.
+  EXPECT_GT(forecast.Expect(0, "hot", now_ms).behind_ms, 15'000);
+  EXPECT_LT(forecast.Expect(0, "hot", now_ms).behind_ms, 25'000);
+  EXPECT_EQ(forecast.Expect(0, "hot", now_ms).stalled_ms, 10);
+}
+
+TEST(LagForecast, ANewOfferKnowsThatNothingIsServed) {
+  LagForecast forecast(1);
+  forecast.OnAccepted(0, "kopi", 1, 1'000);
+  EXPECT_EQ(forecast.Expect(0, "teh", 61'000).longest_ms(), 60'000);
+}
+
 TEST(LagForecast, ProgressEndsABacklogWhoseLastOutcomeIsNeverTold) {
   LagForecast forecast(1);
-  forecast.OnAccepted(0, 10, 1'000);
-  forecast.OnOutcome(0, 5, 1'100);  // a copy, answered under its first offset
-  EXPECT_EQ(forecast.Expect(0, 9'000).longest_ms(), 7'900);
+  forecast.OnAccepted(0, "kopi", 10, 1'000);
+  forecast.OnOutcome(0, "kopi", 5, 1'100);  // a copy, answered under its first offset
+  EXPECT_EQ(forecast.Expect(0, "kopi", 9'000).longest_ms(), 7'900);
   forecast.OnProgress(0, 1'000, 9'000);
-  EXPECT_EQ(forecast.Expect(0, 9'000).longest_ms(), 7'900);
+  EXPECT_EQ(forecast.Expect(0, "kopi", 9'000).longest_ms(), 7'900);
   forecast.OnProgress(0, 1'001, 9'000);
-  EXPECT_EQ(forecast.Expect(0, 9'000).longest_ms(), 0);
+  EXPECT_EQ(forecast.Expect(0, "kopi", 9'000).longest_ms(), 0);
 }
 
 }  // namespace

@@ -44,11 +44,11 @@ TEST(OutcomeFeed, ReadyWhenEveryPartitionHasReachedTheEndSeenAtStart) {
 TEST(OutcomeFeed, AFinalGoesToTheWindowAndItsOffsetToTheForecast) {
   Feeding f;
   f.feed.OnStart(0, 0, kNowMs - kReachMs);
-  f.lag.OnAccepted(0, 7, kNowMs - 1'000);
-  EXPECT_GT(f.lag.Expect(0, kNowMs).longest_ms(), 0);
+  f.lag.OnAccepted(0, "offer-1", 7, kNowMs - 1'000);
+  EXPECT_GT(f.lag.Expect(0, "offer-1", kNowMs).longest_ms(), 0);
   auto intent = IntentOf(IdAt(kNowMs, 1));
   EXPECT_NE(f.Take(OutcomeRecordOf(intent, 1)).final, nullptr);
-  EXPECT_EQ(f.lag.Expect(0, kNowMs).longest_ms(), 0);
+  EXPECT_EQ(f.lag.Expect(0, "offer-1", kNowMs).longest_ms(), 0);
   EXPECT_EQ(f.Take(OutcomeRecordOf(intent, 1)).final, nullptr) << "told once";
 }
 

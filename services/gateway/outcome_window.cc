@@ -82,6 +82,8 @@ OutcomeWindow::Fed OutcomeWindow::Feed(int partition, int64_t /*offset*/, std::s
     p.progress_ms = std::max(p.progress_ms, fed.progress_ms);
   }
   if (final) Take(std::move(final), base::ToMs(record.outcome().intent_append_time()), &fed);
+  if (fed.intent_offset >= 0)
+    fed.offer_id = std::move(*record.mutable_outcome()->mutable_offer_id());
   return fed;
 }
 

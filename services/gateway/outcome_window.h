@@ -52,7 +52,8 @@ class OutcomeWindow {
     FinalPtr final;
     // Begin reading the partition again at this offset (protocol rule 2); -1: go on.
     int64_t read_again_from = -1;
-    // Offset and append time of the final's intent for the lag forecast; -1: none.
+    // Offer, offset and append time of the final's intent for the lag forecast; -1: none.
+    std::string offer_id;
     int64_t intent_offset = -1;
     int64_t intent_append_ms = -1;
     // Progress of a valid open; -1: none.
