@@ -153,6 +153,7 @@ void Partition::Dispatch(Now now, Effects* effects) {
     resting_.erase(resting_.begin());
   }
   while (!ready_.empty() && batches_.size() < kBatchesInFlight && finals_.size() < kFinalsMax) {
+    if (BatchRoom() == 0) return window_.OnFull();
     effect::Place place{NextId(), number_, token_, {}};
     // Lanes enlisted while this batch fills up wait for the next one.
     std::vector<Lane*> hot;
@@ -161,13 +162,23 @@ void Partition::Dispatch(Now now, Effects* effects) {
       ready_.pop_front();
       lane->listed = false;
       if (WorkOnLane(lane, now, &place, effects)) hot.push_back(lane);
-      if (place.intents.size() >= kOrdersPerBatch) break;
+      if (place.intents.size() >= BatchRoom()) break;
     }
     // What room the others left: one batch a round trip is all a hot lane gets.
     for (Lane* lane : hot) WorkOnLane(lane, now, &place, effects);
     if (place.intents.empty()) break;
     Send(std::move(place), now, effects);
   }
+}
+
+size_t Partition::BatchRoom() const {
+  return std::min(kOrdersPerBatch, window_.Room(Unanswered()));
+}
+
+size_t Partition::Unanswered() const {
+  size_t unanswered = 0;
+  for (const auto& [id, batch] : batches_) unanswered += batch.unanswered;
+  return unanswered;
 }
 
 // Whether an order of the lane may join the batch. If not, because the marketplace is in trouble,
@@ -227,7 +238,7 @@ bool Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* e
     if (next.kind == Next::Kind::kPlace) {
       const bool busy = lane->placed > 0 && lane->batch != place->batch;
       if (busy && shared_->rules.one_batch_per_lane) return false;
-      if (taken == share || place->intents.size() >= kOrdersPerBatch) {
+      if (taken == share || place->intents.size() >= BatchRoom()) {
         if (lane->batch != place->batch) Enlist(lane);
         return taken == kOrdersPerLane;
       }
@@ -327,10 +338,18 @@ void Partition::OnFound(const event::Found& event, Now now, Effects* effects) {
   }
 }
 
+// From the first answer: a slow offer may keep the last one.
+void Partition::LearnFrom(const Batch& batch, std::span<const Decision> decisions, Now now) {
+  auto decided = std::count_if(decisions.begin(), decisions.end(),
+                               [](const Decision& decision) { return !decision.retry; });
+  window_.OnAnswered(batch.sent_mono_ms, now.mono_ms, static_cast<size_t>(decided), Unanswered());
+}
+
 void Partition::OnAnswered(const event::Answered& event, Now now, Effects* effects) {
   auto it = batches_.find(event.batch);
   if (it == batches_.end()) return;
   Batch& batch = it->second;
+  if (batch.unanswered == batch.records.size()) LearnFrom(batch, event.decisions, now);
   for (const Decision& decision : event.decisions) {
     if (decision.index >= batch.records.size() || batch.records[decision.index] == 0) continue;
     uint64_t number = std::exchange(batch.records[decision.index], 0);

@@ -270,6 +270,32 @@ TEST_F(Deciding, AHotOfferLeavesRoomForOthers) {
   EXPECT_EQ(place.intents.back()->offer_id(), "hot") << "room that is left is used";
 }
 
+TEST_F(Deciding, SlowAnswersHoldOrdersBackUntilTheyComeInTime) {
+  driver_.Own();
+  for (uint64_t i = 1; i <= 3 * kWindowLeast; ++i) {
+    PurchaseIntent intent = driver_.NewIntent(i, "offer-" + std::to_string(i));
+    driver_.Bring(intent);
+  }
+  driver_.Bring(driver_.NewIntent(250, "first"));
+  driver_.Tick();
+  auto place = driver_.TakeOne<effect::Place>();
+  ASSERT_EQ(place.intents.size(), 3 * kWindowLeast + 1);
+  // Thirty times what an answer may take: the least is all that may be unanswered from then on.
+  driver_.Pass(30 * kAnswerGoalMs);
+  driver_.Answer(place, Outcome::STATE_ORDERED);
+  for (uint64_t i = 1; i <= 3 * kWindowLeast; ++i) {
+    PurchaseIntent intent = driver_.NewIntent(i, "offer-" + std::to_string(i), 50);
+    driver_.Bring(intent);
+  }
+  driver_.Tick();
+  place = driver_.TakeOne<effect::Place>();
+  EXPECT_EQ(place.intents.size(), kWindowLeast);
+  driver_.Pass(1);
+  EXPECT_TRUE(driver_.Take<effect::Place>().empty()) << "the window is full";
+  driver_.Answer(place, Outcome::STATE_ORDERED);
+  EXPECT_EQ(driver_.TakeOne<effect::Place>().intents.size(), 2 * kWindowLeast);
+}
+
 TEST_F(Deciding, RetryPutsTheIntentBackInItsPlaceAndWaitsAsTold) {
   driver_.Own();
   std::vector<std::string> ids;

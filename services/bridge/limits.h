@@ -19,6 +19,12 @@ inline constexpr size_t kOverrun = 65'536;
 // Orders of one batch, and batches of one partition that may be unanswered.
 inline constexpr size_t kOrdersPerBatch = 512;
 inline constexpr size_t kBatchesInFlight = 4;
+// Orders of one partition that may be unanswered: what the marketplace answers within the goal,
+// beginning with the first (order_window.h).
+inline constexpr int64_t kAnswerGoalMs = 250;
+inline constexpr size_t kWindowLeast = 64;
+inline constexpr size_t kWindowFirst = kOrdersPerBatch;
+inline constexpr size_t kWindowMost = kOrdersPerBatch * kBatchesInFlight;
 // Refusals of our own that one lane may have under way.
 inline constexpr uint32_t kRefusalsInFlight = 256;
 // Orders one lane may put into a batch before the others had their turn.
@@ -72,7 +78,7 @@ inline constexpr int64_t kWindowBackMs =
     intent::kTtlMs + intent::kFutureMs + 2 * intent::kBrokerSkewMs + intent::kGatewaySkewMs;
 
 static_assert(kUnfinishedLow < kUnfinishedHigh);
-static_assert(kOrdersPerBatch * kBatchesInFlight <= kUnfinishedHigh);
+static_assert(kWindowMost <= kUnfinishedHigh && kAnswerGoalMs < kAnswerTimeoutMs);
 static_assert(kAnswerTimeoutMs < kStuckMs && kBackoffLongestMs < kStuckMs && kCommitMs < kStuckMs);
 static_assert(kReclaimMs <= 3'600'000, "owners claim anew at least hourly (rule 2)");
 

@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,7 @@
 #include "services/bridge/events.h"
 #include "services/bridge/finals.h"
 #include "services/bridge/limits.h"
+#include "services/bridge/order_window.h"
 #include "services/bridge/records.h"
 
 namespace jembatan::bridge {
@@ -218,6 +220,9 @@ class Partition {
 
   // Deciding (lanes.cc).
   void Dispatch(Now now, Effects* effects);
+  // Orders that the next batch may hold.
+  size_t BatchRoom() const;
+  size_t Unanswered() const;
   void Send(effect::Place place, Now now, Effects* effects);
   // Whether the lane's head, which needs this next, must wait for what is under way before it.
   bool MustWait(const Lane& lane, const Next& next) const;
@@ -226,6 +231,7 @@ class Partition {
   Next Classify(uint64_t number, const Record& record, Now now) const;
   bool NeedsAsking(const Record& record) const;
   bool MayPlace(Lane* lane, const effect::Place& place, Now now);
+  void LearnFrom(const Batch& batch, std::span<const Decision> decisions, Now now);
   void Join(uint64_t number, effect::Place* place);
   void Repeat(uint64_t number, const Finals::Bytes& final, Effects* effects);
   void AskAboutHead(Lane* lane, Now now);
@@ -310,6 +316,7 @@ class Partition {
   absl::flat_hash_map<IntentKey, uint64_t> undecided_;
 
   absl::flat_hash_map<uint64_t, Cookie> cookies_;
+  OrderWindow window_;
   std::map<uint64_t, Batch> batches_;
   std::vector<uint64_t> questions_;
   std::map<uint64_t, std::vector<uint64_t>> asks_;
