@@ -7,8 +7,8 @@
 #include "libs/base/json_line.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
+#include "libs/sqlite/file.h"
 #include "services/marketplace/limits.h"
-#include "services/marketplace/schema.h"
 
 namespace jembatan::marketplace {
 namespace {
@@ -36,20 +36,21 @@ std::string_view PaymentName(Payment payment) {
 
 }  // namespace
 
-Ledger::Ledger(Database database, Statement select_page)
+Ledger::Ledger(sqlite::Database database, sqlite::Statement select_page)
     : database_(std::move(database)), select_page_(std::move(select_page)) {}
 
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(const std::string& database) {
-  JEMB_ASSIGN_OR_RETURN(Database reader, OpenReader(database));
-  JEMB_ASSIGN_OR_RETURN(Statement select, reader.Prepare(std::string(kSelectResults) +
-                                                         "WHERE seq > ? ORDER BY seq LIMIT ?"));
+  JEMB_ASSIGN_OR_RETURN(sqlite::Database reader, sqlite::OpenReader(database));
+  JEMB_ASSIGN_OR_RETURN(
+      sqlite::Statement select,
+      reader.Prepare(std::string(kSelectResults) + "WHERE seq > ? ORDER BY seq LIMIT ?"));
   return std::unique_ptr<Ledger>(new Ledger(std::move(reader), std::move(select)));
 }
 
 absl::StatusOr<std::string> Ledger::Page(int64_t after, int64_t limit) {
   const std::scoped_lock lock(mutex_);
   select_page_.Bind(after, limit);
-  const ScopedReset reset(select_page_);
+  const sqlite::ScopedReset reset(select_page_);
   std::string page;
   while (true) {
     JEMB_ASSIGN_OR_RETURN(const bool row, select_page_.Step());

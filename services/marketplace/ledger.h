@@ -13,9 +13,9 @@
 
 #include "absl/status/statusor.h"
 
+#include "libs/sqlite/sqlite.h"
 #include "services/marketplace/offer_feed.h"
 #include "services/marketplace/rows.h"
-#include "services/marketplace/sqlite.h"
 
 namespace jembatan::marketplace {
 
@@ -27,11 +27,11 @@ class Ledger {
   absl::StatusOr<std::string> Page(int64_t after, int64_t limit);
 
  private:
-  Ledger(Database database, Statement select_page);
+  Ledger(sqlite::Database database, sqlite::Statement select_page);
 
   std::mutex mutex_;
-  Database database_;
-  Statement select_page_;
+  sqlite::Database database_;
+  sqlite::Statement select_page_;
 };
 
 // {"seq":..,"intent_id":..,"buyer_ref":hex,...} and a newline.

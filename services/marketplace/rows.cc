@@ -36,7 +36,7 @@ base::Uuid FromBytes(std::string_view bytes) {
   return id;
 }
 
-ResultRow ReadRow(const Statement& statement) {
+ResultRow ReadRow(const sqlite::Statement& statement) {
   ResultRow row;
   Result& result = row.result;
   result.seq = statement.Int(0);

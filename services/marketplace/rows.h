@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "libs/base/ids.h"
+#include "libs/sqlite/sqlite.h"
 #include "services/marketplace/order.h"
-#include "services/marketplace/sqlite.h"
 
 namespace jembatan::marketplace {
 
@@ -31,7 +31,7 @@ inline constexpr std::string_view kSelectResults =
     "FROM results ";
 
 // The current row of a statement that begins with kSelectResults.
-ResultRow ReadRow(const Statement& statement);
+ResultRow ReadRow(const sqlite::Statement& statement);
 
 // "T-" and at least ten digits of the ledger's sequence; 0 if the text is none of ours.
 std::string OrderIdOf(int64_t seq);

@@ -1,21 +1,10 @@
 #include "services/marketplace/schema.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include "libs/base/status.h"
-#include "libs/base/text.h"
 #include "services/marketplace/limits.h"
 
 namespace jembatan::marketplace {
 namespace {
-
-// "JMBM": marks the file as one of a Jembatan marketplace.
-constexpr const char* kApplicationId = "1246577229";
-constexpr const char* kSchemaVersion = "1";
 
 // results: one row per (buyer_ref, intent_id), refusals too, in commit order. Its unique index
 // leads with the intent's id, which begins with its time, so that inserts touch few pages; the key
@@ -80,86 +69,26 @@ PRAGMA user_version = 1;
 COMMIT;
 )sql";
 
-// The same error, saying which file it is about.
-absl::Status About(const std::string& path, const absl::Status& status) {
-  return absl::Status(status.code(),
-                      base::Absl(path + ": " + std::string(base::Std(status.message()))));
-}
-
-absl::Status CheckIdentity(Database& database, const std::string& path) {
-  const absl::StatusOr<std::string> application = database.Query("PRAGMA application_id");
-  if (!application.ok()) return About(path, application.status());
-  JEMB_ASSIGN_OR_RETURN(const std::string version, database.Query("PRAGMA user_version"));
-  JEMB_ASSIGN_OR_RETURN(const std::string tables,
-                        database.Query("SELECT count(*) FROM sqlite_schema"));
-  if (tables == "0" && *application == "0" && version == "0") {
-    return database.Execute(kCreate);
-  }
-  if (*application != kApplicationId) {
-    return base::FailedPrecondition(path + " is not a database of the marketplace");
-  }
-  if (version != kSchemaVersion) {
-    return base::FailedPrecondition(path + " has schema version " + version +
-                                    "; this program knows " + kSchemaVersion);
-  }
-  const absl::StatusOr<std::string> sound = database.Query("PRAGMA quick_check(1)");
-  if (!sound.ok()) return About(path, sound.status());
-  if (*sound != "ok") return base::FailedPrecondition(path + " is damaged: " + *sound);
-  return absl::OkStatus();
-}
-
-// A pragma that answers with the value it has taken.
-absl::Status Set(Database& database, const std::string& pragma, const std::string& expected) {
-  JEMB_ASSIGN_OR_RETURN(const std::string value, database.Query("PRAGMA " + pragma));
-  if (value == expected) return absl::OkStatus();
-  return base::FailedPrecondition("sqlite: PRAGMA " + pragma + " gave " + value);
-}
+// "JMBM": marks the file as one of a Jembatan marketplace.
+const sqlite::Form kForm{"a database of the marketplace", "1246577229", "1", kCreate};
 
 }  // namespace
 
-FileLock::~FileLock() {
-  if (descriptor_ >= 0) close(descriptor_);
-}
-
-absl::StatusOr<FileLock> FileLock::Take(const std::string& database_path) {
-  const std::string path = database_path + ".lock";
-  FileLock lock;
-  lock.descriptor_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock.descriptor_ < 0) {
-    return base::FailedPrecondition("cannot open " + path + ": " + std::strerror(errno));
-  }
-  if (flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0) {
-    return base::FailedPrecondition(database_path + " is in use by another process");
-  }
-  return lock;
-}
-
-absl::StatusOr<Database> OpenDatabase(const std::string& path, int max_pages) {
-  absl::StatusOr<Database> database = Database::Open(path);
-  if (!database.ok()) return About(path, database.status());
-  // First of all, because it looks at the file's header only.
-  JEMB_RETURN_IF_ERROR(CheckIdentity(*database, path));
-  JEMB_RETURN_IF_ERROR(Set(*database, "journal_mode = WAL", "wal"));
-  JEMB_RETURN_IF_ERROR(database->Execute("PRAGMA synchronous = FULL"));
-  JEMB_RETURN_IF_ERROR(Set(*database, "synchronous", "2"));
+absl::StatusOr<sqlite::Database> OpenDatabase(const std::string& path, int max_pages) {
+  JEMB_ASSIGN_OR_RETURN(sqlite::Database database, sqlite::OpenFile(path, kForm));
   JEMB_RETURN_IF_ERROR(
-      database->Execute(("PRAGMA cache_size = -" + std::to_string(kCacheKib)).c_str()));
-  JEMB_RETURN_IF_ERROR(Set(*database, "wal_autocheckpoint = " + std::to_string(kCheckpointPages),
-                           std::to_string(kCheckpointPages)));
-  JEMB_RETURN_IF_ERROR(Set(*database, "journal_size_limit = " + std::to_string(kMaxWalBytes),
-                           std::to_string(kMaxWalBytes)));
+      database.Execute(("PRAGMA cache_size = -" + std::to_string(kCacheKib)).c_str()));
+  JEMB_RETURN_IF_ERROR(sqlite::SetPragma(database,
+                                         "wal_autocheckpoint = " + std::to_string(kCheckpointPages),
+                                         std::to_string(kCheckpointPages)));
+  JEMB_RETURN_IF_ERROR(sqlite::SetPragma(database,
+                                         "journal_size_limit = " + std::to_string(kMaxWalBytes),
+                                         std::to_string(kMaxWalBytes)));
   if (max_pages > 0) {
     const absl::StatusOr<std::string> bound =
-        database->Query("PRAGMA max_page_count = " + std::to_string(max_pages));
+        database.Query("PRAGMA max_page_count = " + std::to_string(max_pages));
     if (!bound.ok()) return bound.status();
   }
-  return database;
-}
-
-absl::StatusOr<Database> OpenReader(const std::string& path) {
-  absl::StatusOr<Database> database = Database::Open(path);
-  if (!database.ok()) return About(path, database.status());
-  JEMB_RETURN_IF_ERROR(database->Execute("PRAGMA query_only = ON; PRAGMA busy_timeout = 1000"));
   return database;
 }
 

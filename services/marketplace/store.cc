@@ -18,7 +18,7 @@ constexpr std::string_view kSelectOffers =
     "SELECT offer_id, title, seller_id, currency, amount_minor, price_version, stock, sold, "
     "initial_stock, buyer_limit, total_limit, sale_starts_ms, sale_ends_ms FROM offers";
 
-Offer ReadOffer(const Statement& row) {
+Offer ReadOffer(const sqlite::Statement& row) {
   Offer offer;
   offer.offer_id = row.Text(0);
   offer.title = row.Text(1);
@@ -46,7 +46,7 @@ std::string_view View16(const std::array<char, 16>& bytes) { return {bytes.data(
 
 }  // namespace
 
-Store::Store(StoreOptions options, Clock clock, FileLock lock, Database database)
+Store::Store(StoreOptions options, Clock clock, sqlite::FileLock lock, sqlite::Database database)
     : options_(std::move(options)),
       clock_(std::move(clock)),
       lock_(std::move(lock)),
@@ -55,8 +55,9 @@ Store::Store(StoreOptions options, Clock clock, FileLock lock, Database database
 Store::~Store() { feed_.Close(); }
 
 absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options, Clock clock) {
-  JEMB_ASSIGN_OR_RETURN(FileLock lock, FileLock::Take(options.database));
-  JEMB_ASSIGN_OR_RETURN(Database database, OpenDatabase(options.database, options.max_pages));
+  JEMB_ASSIGN_OR_RETURN(sqlite::FileLock lock, sqlite::FileLock::Take(options.database));
+  JEMB_ASSIGN_OR_RETURN(sqlite::Database database,
+                        OpenDatabase(options.database, options.max_pages));
   std::unique_ptr<Store> store(
       new Store(std::move(options), std::move(clock), std::move(lock), std::move(database)));
   const std::scoped_lock guard(store->mutex_);
@@ -68,7 +69,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options, Clock c
 absl::Status Store::Prepare() {
   const std::string select(kSelectResults);
   const struct {
-    Statement* statement;
+    sqlite::Statement* statement;
     std::string sql;
   } statements[] = {
       {&select_token_, "SELECT token FROM fences WHERE topic_version = ? AND partition = ?"},
@@ -104,18 +105,19 @@ absl::Status Store::Prepare() {
 
 absl::Status Store::ReadState() {
   JEMB_ASSIGN_OR_RETURN(
-      Statement key, database_.Prepare("SELECT value FROM settings WHERE name = 'checkout_key'"));
+      sqlite::Statement key,
+      database_.Prepare("SELECT value FROM settings WHERE name = 'checkout_key'"));
   JEMB_ASSIGN_OR_RETURN(const bool found, key.Step());
   if (!found) return base::FailedPrecondition(options_.database + " has no checkout key");
   links_ = std::make_unique<const Links>(options_.public_url, std::string(key.Bytes(0)));
-  JEMB_ASSIGN_OR_RETURN(Statement last, database_.Prepare("SELECT max(seq) FROM results"));
+  JEMB_ASSIGN_OR_RETURN(sqlite::Statement last, database_.Prepare("SELECT max(seq) FROM results"));
   JEMB_ASSIGN_OR_RETURN(const bool counted, last.Step());
   if (counted) next_seq_ = last.Int(0) + 1;
   return ReadOffers();
 }
 
 absl::Status Store::ReadOffers() {
-  JEMB_ASSIGN_OR_RETURN(Statement rows, database_.Prepare(kSelectOffers));
+  JEMB_ASSIGN_OR_RETURN(sqlite::Statement rows, database_.Prepare(kSelectOffers));
   std::vector<Offer> all;
   while (true) {
     JEMB_ASSIGN_OR_RETURN(const bool row, rows.Step());
@@ -130,7 +132,7 @@ absl::Status Store::ReadOffers() {
 absl::Status Store::Transact(const std::function<absl::Status(Work&)>& body) {
   const std::scoped_lock lock(mutex_);
   if (!broken_.ok()) return broken_;
-  Transaction transaction(database_);
+  sqlite::Transaction transaction(database_);
   const absl::Status begun = transaction.Begin();
   if (!begun.ok()) return NothingChanged(begun);
   Work work;
@@ -243,7 +245,7 @@ absl::StatusOr<uint64_t> Store::Fence(const Fencing& fencing) {
 
 absl::StatusOr<bool> Store::Admit(const Fencing& fencing, uint64_t* highest) {
   select_token_.Bind(fencing.topic_version, fencing.partition);
-  const ScopedReset reset(select_token_);
+  const sqlite::ScopedReset reset(select_token_);
   JEMB_ASSIGN_OR_RETURN(const bool known, select_token_.Step());
   if (known) {
     *highest = static_cast<uint64_t>(select_token_.Int(0));
@@ -276,8 +278,8 @@ absl::StatusOr<std::optional<Result>> Store::FindResult(const Key& key) {
   const std::optional<base::Uuid> intent_id = ReadKey(key);
   if (!intent_id.has_value()) return std::optional<Result>();
   const std::array<char, 16> id = ToBytes(*intent_id);
-  select_result_.Bind(Blob{View16(id)}, Blob{key.buyer_ref});
-  const ScopedReset reset(select_result_);
+  select_result_.Bind(sqlite::Blob{View16(id)}, sqlite::Blob{key.buyer_ref});
+  const sqlite::ScopedReset reset(select_result_);
   JEMB_ASSIGN_OR_RETURN(const bool found, select_result_.Step());
   if (!found) return std::optional<Result>();
   std::optional<Result> result = ReadRow(select_result_).result;
@@ -286,8 +288,8 @@ absl::StatusOr<std::optional<Result>> Store::FindResult(const Key& key) {
 }
 
 absl::StatusOr<int64_t> Store::BuyerTotal(std::string_view offer_id, std::string_view buyer_ref) {
-  select_buyer_total_.Bind(offer_id, Blob{buyer_ref});
-  const ScopedReset reset(select_buyer_total_);
+  select_buyer_total_.Bind(offer_id, sqlite::Blob{buyer_ref});
+  const sqlite::ScopedReset reset(select_buyer_total_);
   JEMB_ASSIGN_OR_RETURN(const bool found, select_buyer_total_.Step());
   return found ? select_buyer_total_.Int(0) : 0;
 }
@@ -300,8 +302,8 @@ absl::Status Store::Remember(Work& work, const Order& order, Result* result) {
     JEMB_RETURN_IF_ERROR(Take(work, order.offer_id, order.buyer_ref, order.quantity));
   }
   const std::array<char, 16> id = ToBytes(*ReadKey(order.key()));
-  insert_result_.Bind(result->seq, Blob{View16(id)}, Blob{order.buyer_ref},
-                      Blob{result->fingerprint}, static_cast<int>(result->state),
+  insert_result_.Bind(result->seq, sqlite::Blob{View16(id)}, sqlite::Blob{order.buyer_ref},
+                      sqlite::Blob{result->fingerprint}, static_cast<int>(result->state),
                       static_cast<int>(result->reason), std::string_view(result->offer_id),
                       result->quantity, std::string_view(result->price.currency),
                       result->price.amount_minor, result->decided_ms, result->hold_expires_ms,
@@ -315,7 +317,7 @@ absl::Status Store::Take(Work& work, std::string_view offer_id, std::string_view
   Offer& offer = Touch(work, offer_id).offer;
   offer.stock -= quantity;
   offer.sold += quantity;
-  add_buyer_total_.Bind(offer_id, Blob{buyer_ref}, quantity);
+  add_buyer_total_.Bind(offer_id, sqlite::Blob{buyer_ref}, quantity);
   return add_buyer_total_.Run();
 }
 
@@ -403,7 +405,7 @@ absl::StatusOr<std::optional<ResultRow>> Store::FindOrder(std::string_view order
   const int64_t seq = SeqOf(order_id);
   if (seq == 0) return std::optional<ResultRow>();
   select_order_.Bind(seq);
-  const ScopedReset reset(select_order_);
+  const sqlite::ScopedReset reset(select_order_);
   JEMB_ASSIGN_OR_RETURN(const bool found, select_order_.Step());
   if (!found) return std::optional<ResultRow>();
   ResultRow row = ReadRow(select_order_);
@@ -425,7 +427,7 @@ absl::StatusOr<int> Store::CancelExpired() {
   JEMB_RETURN_IF_ERROR(Transact([&](Work& work) -> absl::Status {
     std::vector<ResultRow> expired;
     select_on_hold_.Bind(work.now_ms, kMaxSweepOrders);
-    const ScopedReset reset(select_on_hold_);
+    const sqlite::ScopedReset reset(select_on_hold_);
     while (true) {
       JEMB_ASSIGN_OR_RETURN(const bool row, select_on_hold_.Step());
       if (!row) break;

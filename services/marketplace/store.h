@@ -24,12 +24,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "libs/sqlite/sqlite.h"
 #include "services/marketplace/links.h"
 #include "services/marketplace/offer_feed.h"
 #include "services/marketplace/order.h"
 #include "services/marketplace/rows.h"
 #include "services/marketplace/schema.h"
-#include "services/marketplace/sqlite.h"
 
 namespace jembatan::marketplace {
 
@@ -115,7 +115,7 @@ class Store {
     absl::flat_hash_map<std::string, Touched> offers;
   };
 
-  Store(StoreOptions options, Clock clock, FileLock lock, Database database);
+  Store(StoreOptions options, Clock clock, sqlite::FileLock lock, sqlite::Database database);
 
   absl::Status Prepare();
   absl::Status ReadState();
@@ -145,24 +145,24 @@ class Store {
 
   const StoreOptions options_;
   const Clock clock_;
-  const FileLock lock_;
+  const sqlite::FileLock lock_;
   std::unique_ptr<const Links> links_;
   OfferFeed feed_;
 
   std::mutex mutex_;
   // Everything below is guarded by mutex_. Statements end before the database.
-  Database database_;
-  Statement select_token_;
-  Statement upsert_token_;
-  Statement select_result_;
-  Statement select_order_;
-  Statement select_on_hold_;
-  Statement insert_result_;
-  Statement update_payment_;
-  Statement select_buyer_total_;
-  Statement add_buyer_total_;
-  Statement update_offer_;
-  Statement upsert_offer_;
+  sqlite::Database database_;
+  sqlite::Statement select_token_;
+  sqlite::Statement upsert_token_;
+  sqlite::Statement select_result_;
+  sqlite::Statement select_order_;
+  sqlite::Statement select_on_hold_;
+  sqlite::Statement insert_result_;
+  sqlite::Statement update_payment_;
+  sqlite::Statement select_buyer_total_;
+  sqlite::Statement add_buyer_total_;
+  sqlite::Statement update_offer_;
+  sqlite::Statement upsert_offer_;
   absl::flat_hash_map<std::string, Offer> offers_;
   int64_t next_seq_ = 1;
   absl::Status broken_;

@@ -385,7 +385,7 @@ class StoreFileTest : public StoreTest {
     return base::ToString(store.status());
   }
   void Sql(const std::string& sql) {
-    auto database = Database::Open(file_.path());
+    auto database = sqlite::Database::Open(file_.path());
     ASSERT_TRUE(database.ok());
     const absl::Status status = database->Execute(sql.c_str());
     ASSERT_TRUE(status.ok()) << base::ToString(status);

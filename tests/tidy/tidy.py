@@ -89,7 +89,7 @@ NEVER = (
     Never(
         _PURE_FILES,
         r"^boost/(asio|beast)|^(librdkafka/)?rdkafka|^grpc(pp)?/|^sqlite3|^sys/socket\.h$|^fstream$"
-        r"|^libs/(runtime|kafka|rpc)/",
+        r"|^libs/(runtime|kafka|rpc|sqlite)/",
         "this library is pure: no input, no output",
     ),
     Never(
@@ -139,7 +139,7 @@ NEVER_LINKS = (
     ),
     NeverLinks(
         tuple(f"libs/{name}" for name in PURE_LIBRARIES),
-        r"^jembatan::(runtime|kafka|rdkafka|rpc)$|_grpc$|^gRPC::|^SQLite",
+        r"^jembatan::(runtime|kafka|rdkafka|rpc|sqlite)$|_grpc$|^gRPC::|^SQLite",
         "this library is pure: no input, no output",
     ),
     NeverLinks(

@@ -17,7 +17,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace jembatan::marketplace {
+namespace jembatan::sqlite {
 
 // Bytes to bind as a BLOB; a std::string_view binds as TEXT.
 struct Blob {
@@ -115,4 +115,4 @@ class Transaction {
   bool open_ = false;
 };
 
-}  // namespace jembatan::marketplace
+}  // namespace jembatan::sqlite

@@ -1,11 +1,11 @@
-#include "services/marketplace/sqlite.h"
+#include "libs/sqlite/sqlite.h"
 
 #include <sqlite3.h>
 
 #include "libs/base/check.h"
 #include "libs/base/status.h"
 
-namespace jembatan::marketplace {
+namespace jembatan::sqlite {
 namespace {
 
 // SQLite's vocabulary of errors, as far as callers treat them differently.
@@ -146,4 +146,4 @@ absl::Status Transaction::Commit() {
   return absl::OkStatus();
 }
 
-}  // namespace jembatan::marketplace
+}  // namespace jembatan::sqlite
