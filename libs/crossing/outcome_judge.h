@@ -11,6 +11,7 @@
 // Pure; owned by one reader of one partition; feed it every record in offset order.
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -32,11 +33,18 @@ class OutcomeJudge {
 
   // from: the first offset that this reading delivers.
   explicit OutcomeJudge(int64_t from) : from_(from) {}
+  // Goes on where another judge, that never had to read earlier, stopped: opens are its opens().
+  explicit OutcomeJudge(const std::map<std::string, uint64_t>& opens)
+      : from_(0), highest_open_(opens.begin(), opens.end()) {}
 
   Verdict Judge(const v1::OutcomeRecord& record);
 
   // Highest valid open of the marketplace so far; 0: none seen.
   uint64_t HighestOpen(const std::string& marketplace_id) const;
+  // Of every marketplace.
+  std::map<std::string, uint64_t> opens() const {
+    return {highest_open_.begin(), highest_open_.end()};
+  }
 
  private:
   int64_t from_;

@@ -65,5 +65,17 @@ TEST(OutcomeJudge, MarketplacesAreJudgedApart) {
   EXPECT_EQ(judge.Judge(Final(3, "a")), Verdict::kVoid);
 }
 
+TEST(OutcomeJudge, GoesOnWhereAnotherStopped) {
+  OutcomeJudge judge(0);
+  EXPECT_EQ(judge.Judge(Claim()), Verdict::kValid);
+  EXPECT_EQ(judge.Judge(Open(7, "a")), Verdict::kValid);
+  EXPECT_EQ(judge.Judge(Open(3, "b")), Verdict::kValid);
+  OutcomeJudge successor(judge.opens());
+  EXPECT_EQ(successor.Judge(Final(6, "a")), Verdict::kVoid);
+  EXPECT_EQ(successor.Judge(Final(7, "a")), Verdict::kValid);
+  EXPECT_EQ(successor.Judge(Final(3, "b")), Verdict::kValid);
+  EXPECT_EQ(successor.opens(), judge.opens());
+}
+
 }  // namespace
 }  // namespace jembatan::crossing
