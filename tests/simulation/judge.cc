@@ -180,7 +180,9 @@ std::string KindOf(const std::string& violation) {
 
 JudgedHistory JudgeHistory(const SimLog& log, const std::vector<LedgerRow>& ledger,
                            const Witnesses& witnesses) {
-  return Judge(log, ledger).Verdict(witnesses);
+  JudgedHistory judged = Judge(log, ledger).Verdict(witnesses);
+  if (judged.violation.empty()) judged.violation = JudgeShadow(log);
+  return judged;
 }
 
 }  // namespace jembatan::simulation

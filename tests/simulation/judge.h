@@ -60,6 +60,10 @@ struct Evidence {
 // The first thing that viewers were told wrongly, or not at all; empty: nothing.
 std::string JudgeViewers(const Evidence& evidence, const Witnesses& witnesses);
 
+// The first thing that the auditor's Shadow finds in the topics: on a log with which nothing is
+// wrong a false alarm. It reads the topics one ahead of the other, and changes over to a successor.
+std::string JudgeShadow(const SimLog& log);
+
 // "what: intent <id>".
 std::string ViolationBy(const std::string& what, const std::string& intent_id);
 // What was violated, without by whom.
