@@ -23,6 +23,7 @@ class Record:
     partition: int
     offset: int
     append_ms: int
+    key: bytes
     value: bytes
 
 
@@ -34,14 +35,19 @@ def dump(brokers: str, topic: str, choice: tuple[str, ...] = ALL) -> list[Record
     """All records of a topic, or those chosen; within a partition in the order of offsets."""
     command = ["kcat", "-b", brokers, "-C", "-t", topic, *choice, "-q"]
     output = subprocess.run(
-        [*command, "-f", "%p %o %T %S %s\n"], capture_output=True, check=True
+        [*command, "-f", "%p %o %T %K %S %k%s\n"], capture_output=True, check=True
     ).stdout
     records, at = [], 0
     while at < len(output):
-        partition, offset, append_ms, size = map(int, output[at : at + 100].split(b" ", 4)[:4])
-        at += len(b"%d %d %d %d " % (partition, offset, append_ms, size))
-        records.append(Record(partition, offset, append_ms, output[at : at + size]))
-        at += size + 1
+        numbers = output[at : at + 120].split(b" ", 5)[:5]
+        at += sum(len(number) + 1 for number in numbers)
+        # An absent key or value has the length -1.
+        partition, offset, append_ms, *sizes = map(int, numbers)
+        key_size, size = (max(0, one) for one in sizes)
+        key = output[at : at + key_size]
+        value = output[at + key_size : at + key_size + size]
+        records.append(Record(partition, offset, append_ms, key, value))
+        at += key_size + size + 1
     return records
 
 
