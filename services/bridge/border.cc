@@ -94,6 +94,7 @@ void ToOrder(const crossing::v1::PurchaseIntent& intent, orders::v1::Order* orde
 void ToDecision(const OrderResult& result, UrlRule* urls, Decision* decision) {
   decision->index = result.index();
   decision->retry = StateOf(result.state()) == Outcome::STATE_UNSPECIFIED;
+  decision->unclear = decision->retry && result.state() != OrderResult::STATE_RETRY;
   decision->retry_after_ms = result.retry_after_ms();
   decision->outcome.Clear();
   if (!decision->retry) FillOutcome(result, urls, &decision->outcome);
@@ -102,7 +103,8 @@ void ToDecision(const OrderResult& result, UrlRule* urls, Decision* decision) {
 Finding ToFinding(const orders::v1::GetOrdersResponse::Answer& answer, UrlRule* urls) {
   Finding finding;
   finding.found = answer.found();
-  if (finding.found) FillOutcome(answer.result(), urls, &finding.outcome);
+  finding.unclear = finding.found && StateOf(answer.result().state()) == Outcome::STATE_UNSPECIFIED;
+  if (finding.found && !finding.unclear) FillOutcome(answer.result(), urls, &finding.outcome);
   return finding;
 }
 

@@ -24,11 +24,11 @@ struct UrlRule {
 };
 
 // A result of PlaceOrders, into *decision (whatever it held; reusing one spares its allocations).
-// STATE_UNSPECIFIED or an unknown state counts as RETRY: a result that cannot be understood decides
-// nothing.
+// A result that cannot be understood (STATE_UNSPECIFIED, or a newer marketplace's state) decides
+// nothing, and denies nothing either: it is unclear, and to be tried again.
 void ToDecision(const orders::v1::OrderResult& result, UrlRule* urls, Decision* decision);
 
-// An answer of GetOrders.
+// An answer of GetOrders. A state that decides nothing cannot be remembered: it is unclear too.
 Finding ToFinding(const orders::v1::GetOrdersResponse::Answer& answer, UrlRule* urls);
 
 }  // namespace jembatan::bridge

@@ -89,18 +89,19 @@ TEST(ToOrder, LeavesNothingOfTheOrderBefore) {
 struct StateCase {
   int state;
   bool retry;
+  bool unclear;
   Outcome::State outcome;
 };
 
 TEST(ToDecision, AResultThatCannotBeUnderstoodDecidesNothing) {
   const StateCase cases[] = {
-      {OrderResult::STATE_ORDERED, false, Outcome::STATE_ORDERED},
-      {OrderResult::STATE_HANDED_OFF, false, Outcome::STATE_HANDED_OFF},
-      {OrderResult::STATE_REJECTED, false, Outcome::STATE_REJECTED},
-      {OrderResult::STATE_EXPIRED, false, Outcome::STATE_EXPIRED},
-      {OrderResult::STATE_RETRY, true, Outcome::STATE_UNSPECIFIED},
-      {OrderResult::STATE_UNSPECIFIED, true, Outcome::STATE_UNSPECIFIED},
-      {99, true, Outcome::STATE_UNSPECIFIED},
+      {OrderResult::STATE_ORDERED, false, false, Outcome::STATE_ORDERED},
+      {OrderResult::STATE_HANDED_OFF, false, false, Outcome::STATE_HANDED_OFF},
+      {OrderResult::STATE_REJECTED, false, false, Outcome::STATE_REJECTED},
+      {OrderResult::STATE_EXPIRED, false, false, Outcome::STATE_EXPIRED},
+      {OrderResult::STATE_RETRY, true, false, Outcome::STATE_UNSPECIFIED},
+      {OrderResult::STATE_UNSPECIFIED, true, true, Outcome::STATE_UNSPECIFIED},
+      {99, true, true, Outcome::STATE_UNSPECIFIED},
   };
   for (const StateCase& c : cases) {
     OrderResult result;
@@ -111,6 +112,7 @@ TEST(ToDecision, AResultThatCannotBeUnderstoodDecidesNothing) {
     Decision decision = Decided(result, &urls);
     EXPECT_EQ(decision.index, 5u);
     EXPECT_EQ(decision.retry, c.retry) << c.state;
+    EXPECT_EQ(decision.unclear, c.unclear) << c.state;
     EXPECT_EQ(decision.retry_after_ms, 40);
     EXPECT_EQ(decision.outcome.state(), c.outcome) << c.state;
   }
@@ -210,7 +212,21 @@ TEST(ToFinding, NotFoundSaysNothing) {
   answer.set_found(true);
   Finding finding = ToFinding(answer, &urls);
   EXPECT_TRUE(finding.found);
+  EXPECT_FALSE(finding.unclear);
   EXPECT_EQ(finding.outcome.state(), Outcome::STATE_ORDERED);
+}
+
+TEST(ToFinding, AStateOfANewerMarketplaceIsUnclear) {
+  for (int state : {0, static_cast<int>(OrderResult::STATE_RETRY), 99}) {
+    orders::v1::GetOrdersResponse::Answer answer;
+    answer.set_found(true);
+    answer.mutable_result()->set_state(static_cast<OrderResult::State>(state));
+    answer.mutable_result()->set_order_id("order-1");
+    UrlRule urls;
+    Finding finding = ToFinding(answer, &urls);
+    EXPECT_TRUE(finding.found && finding.unclear) << state;
+    EXPECT_EQ(finding.outcome.SerializeAsString(), "") << state;
+  }
 }
 
 }  // namespace

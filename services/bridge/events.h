@@ -29,6 +29,8 @@ struct Decision {
   uint32_t index = 0;
   // Not decided, nothing remembered: try again after retry_after_ms at least.
   bool retry = false;
+  // With retry: the result has a state that this bridge does not know. An order may exist.
+  bool unclear = false;
   int64_t retry_after_ms = 0;
   crossing::v1::Outcome outcome;
 };
@@ -36,6 +38,8 @@ struct Decision {
 // The marketplace's answer for one key asked about.
 struct Finding {
   bool found = false;
+  // Found with a state that this bridge does not know: outcome says nothing.
+  bool unclear = false;
   crossing::v1::Outcome outcome;
 };
 

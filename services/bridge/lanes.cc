@@ -320,7 +320,7 @@ void Partition::OnFound(const event::Found& event, Now now, Effects* effects) {
     Record& record = At(number);
     Lane* lane = record.lane;
     --lane->asked;
-    if (!answered) {
+    if (!answered || event.findings[i].unclear) {
       PutBack(number);
       Rest(lane, 0, now);
       continue;
@@ -358,6 +358,7 @@ void Partition::OnAnswered(const event::Answered& event, Now now, Effects* effec
     --lane->placed;
     if (decision.retry) {
       ++shared_->counts.retries;
+      if (decision.unclear) DoubtOrder(number, effects);
       PutBack(number);
       lane->retry_after_ms = std::max(lane->retry_after_ms, decision.retry_after_ms);
       lane->retrying = true;
@@ -379,6 +380,15 @@ void Partition::OnAnswered(const event::Answered& event, Now now, Effects* effec
     batches_.erase(it);
   }
   if (event.stale) ClaimAnew(now);
+}
+
+// The marketplace did something with it that this bridge has no word for: from here on it is asked,
+// and nothing decided alone, until it says something else or a newer bridge owns the partition.
+void Partition::DoubtOrder(uint64_t number, Effects* effects) {
+  Record& record = At(number);
+  record.called = true;
+  ++shared_->counts.unclear;
+  TellUnconfirmed(&record, effects);
 }
 
 void Partition::DecideAlone(uint64_t number, Outcome::State state, crossing::v1::Reason reason,

@@ -6,6 +6,7 @@
 
 #include "gtest/gtest.h"
 
+#include "libs/crossing/testing/newer_field.h"
 #include "services/bridge/partition.h"
 #include "services/bridge/testing/core_driver.h"
 
@@ -548,6 +549,71 @@ TEST_F(Deciding, RefusalsDoNotWaitForEachOtherOnlyOrdersForAllOfThem) {
     driver_.Tick();
   }
   EXPECT_EQ(driver_.Take<effect::Place>().size(), 1u);
+}
+
+// --- A newer marketplace, a newer bridge before this one ----------------------------------------
+
+TEST_F(Deciding, AResultWithoutAWordForItIsAskedAboutAndNeverExpiredAlone) {
+  driver_.Own();
+  driver_.Bring(driver_.NewIntent(1));
+  driver_.Tick();
+  auto place = driver_.TakeOne<effect::Place>();
+  const Decision unclear{.index = 0, .retry = true, .unclear = true};
+  driver_.Turn(event::Answered{place.batch, false, std::span(&unclear, 1)});
+  auto told = driver_.TakeOne<effect::ProduceOutcome>();
+  EXPECT_EQ(CoreDriver::Parse(told.value).outcome().state(), Outcome::STATE_UNCONFIRMED);
+  EXPECT_EQ(driver_.counts().unclear, 1u);
+
+  const Finding still{.found = true, .unclear = true};
+  driver_.Pass(intent::kTtlMs + 1);
+  for (int i = 0; i < 3; ++i) {
+    auto ask = driver_.TakeOne<effect::Ask>();
+    driver_.Turn(event::Found{ask.ask, true, false, std::span(&still, 1)});
+    driver_.Pass(kBackoffLongestMs);
+  }
+  EXPECT_TRUE(driver_.Take<effect::Place>().empty()) << "it is asked first";
+  EXPECT_EQ(driver_.counts().expired, 0u);
+  EXPECT_EQ(driver_.counts().unconfirmed, 1u) << "told once";
+
+  Finding known{.found = true};
+  known.outcome.set_state(Outcome::STATE_ORDERED);
+  known.outcome.set_fingerprint(driver_.NewIntent(1).fingerprint());
+  auto ask = driver_.TakeOne<effect::Ask>();
+  driver_.Take<effect::ProduceOutcome>();
+  driver_.Turn(event::Found{ask.ask, true, false, std::span(&known, 1)});
+  auto written = driver_.TakeOne<effect::ProduceOutcome>();
+  EXPECT_EQ(CoreDriver::Parse(written.value).outcome().state(), Outcome::STATE_ORDERED);
+}
+
+TEST_F(Deciding, AFinalOfANewerBridgeIsRepeatedByteForByte) {
+  driver_.Own();
+  PurchaseIntent intent = driver_.NewIntent(1);
+  crossing::v1::OutcomeRecord record;
+  record.set_token(driver_.token());
+  record.set_marketplace_id(CoreDriver::kMarketplace);
+  Outcome* outcome = record.mutable_outcome();
+  outcome->set_intent_id(intent.intent_id());
+  outcome->set_buyer_ref(intent.buyer_ref());
+  outcome->set_fingerprint(intent.fingerprint());
+  outcome->set_state(static_cast<Outcome::State>(77));
+  outcome->set_reason(static_cast<crossing::v1::Reason>(999));
+  crossing::testing::AddNewerField(outcome);
+  driver_.ReadBack(1'000, record.SerializeAsString());
+  driver_.Bring(intent);
+  driver_.Tick();
+  EXPECT_TRUE(driver_.Take<effect::Place>().empty()) << "it is decided";
+  Outcome repeated = CoreDriver::Parse(driver_.TakeOne<effect::ProduceOutcome>().value).outcome();
+  EXPECT_EQ(repeated.SerializeAsString(), outcome->SerializeAsString());
+}
+
+TEST_F(Deciding, AnIntentOfANewerGatewayIsPlacedAsFarAsItIsKnown) {
+  driver_.Own();
+  PurchaseIntent intent = driver_.NewIntent(1);
+  crossing::testing::AddNewerField(&intent);
+  driver_.Bring(intent);
+  driver_.Tick();
+  EXPECT_EQ(driver_.TakeOne<effect::Place>().intents.size(), 1u);
+  EXPECT_EQ(driver_.counts().dead_letters, 0u);
 }
 
 // --- Copies and reused ids

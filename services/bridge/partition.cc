@@ -1,9 +1,11 @@
 #include "services/bridge/partition.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "libs/base/check.h"
 #include "libs/base/timestamp.h"
+#include "libs/crossing/outcome_state.h"
 
 // Ownership: claim, fence, open, window (protocol rule 2). Deciding is in lanes.cc, finishing in
 // progress.cc.
@@ -168,7 +170,7 @@ void Partition::OnOutcome(const event::OutcomeRead& event, Now now, Effects* eff
 
 void Partition::OnFinal(const crossing::v1::OutcomeRecord& record, int64_t offset) {
   const crossing::v1::Outcome& outcome = record.outcome();
-  if (outcome.state() == crossing::v1::Outcome::STATE_UNCONFIRMED) return;
+  if (!crossing::IsFinal(outcome.state())) return;
   std::optional<IntentKey> key = KeyOf(outcome);
   bool own = phase_ == Phase::kOwning && record.token() == token_;
   bool pinned = own && key && finals_.MarkInLog(*key, outcome.fingerprint());
@@ -259,21 +261,24 @@ void Partition::OnRevoked() {
 }
 
 // Without an owner nothing can be decided; the buyers of orders that may exist shall know it.
-// Not final, and repeated by nobody: whether it reaches the log does not matter.
 void Partition::TellUnconfirmed(Now now, Effects* effects) {
   if (unconfirmed_mono_ms_ < 0 || now.mono_ms < unconfirmed_mono_ms_) return;
   unconfirmed_mono_ms_ = -1;
   for (Record& record : records_) {
-    if (!record.called || record.unconfirmed || record.outcome_done) continue;
-    record.unconfirmed = true;
-    ++shared_->counts.unconfirmed;
-    crossing::v1::Outcome outcome;
-    outcome.set_state(crossing::v1::Outcome::STATE_UNCONFIRMED);
-    DescribeIntent(record, &outcome);
-    effects->push_back(
-        effect::ProduceOutcome{NextId(), number_, record.lane_key,
-                               FinalRecord(shared_->writer, token_, outcome.SerializeAsString())});
+    if (record.called && !record.outcome_done) TellUnconfirmed(&record, effects);
   }
+}
+
+// Once. Not final, and repeated by nobody: whether it reaches the log does not matter.
+void Partition::TellUnconfirmed(Record* record, Effects* effects) {
+  if (std::exchange(record->unconfirmed, true)) return;
+  ++shared_->counts.unconfirmed;
+  crossing::v1::Outcome outcome;
+  outcome.set_state(crossing::v1::Outcome::STATE_UNCONFIRMED);
+  DescribeIntent(*record, &outcome);
+  effects->push_back(
+      effect::ProduceOutcome{NextId(), number_, record->lane_key,
+                             FinalRecord(shared_->writer, token_, outcome.SerializeAsString())});
 }
 
 // What an owner does by the clock: repeat `open`, claim anew hourly, give up on silent calls.

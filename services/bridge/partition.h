@@ -50,6 +50,7 @@ struct BridgeCounts {
   uint64_t void_intents = 0;
   uint64_t dead_letters = 0;
   uint64_t retries = 0;
+  uint64_t unclear = 0;
   uint64_t unconfirmed = 0;
   uint64_t claims = 0;
   uint64_t superseded = 0;
@@ -154,7 +155,7 @@ class Partition {
     int64_t offset = 0;
     int64_t append_ms = 0;
     Stage stage = Stage::kWaiting;
-    // Sent to the marketplace by this owner, and no answer came.
+    // Sent to the marketplace by this owner, and no answer came that says what became of it.
     bool called = false;
     // How often this owner has sent it there.
     uint32_t attempts = 0;
@@ -214,6 +215,7 @@ class Partition {
   void WriteOpen(Effects* effects);
   void RebuildLanes();
   void TellUnconfirmed(Now now, Effects* effects);
+  void TellUnconfirmed(Record* record, Effects* effects);
   void KeepOwnership(Now now, Effects* effects);
   int64_t Backoff(int attempt);
   uint64_t NextId();
@@ -237,6 +239,7 @@ class Partition {
   void AskAboutHead(Lane* lane, Now now);
   static void DescribeIntent(const Record& record, crossing::v1::Outcome* outcome);
   void SendQuestions(Effects* effects);
+  void DoubtOrder(uint64_t number, Effects* effects);
   void DecideAlone(uint64_t number, crossing::v1::Outcome::State state, crossing::v1::Reason reason,
                    Now now, Effects* effects);
   void Decide(uint64_t number, const crossing::v1::Outcome& decision, bool alone, Now now,

@@ -34,6 +34,8 @@ Probe::Probe(prometheus::Registry* registry) {
       {"jembatan_bridge_void_total", "Intents appended too late.", &BridgeCounts::void_intents},
       {"jembatan_bridge_dead_letters_total", "Dead letters written.", &BridgeCounts::dead_letters},
       {"jembatan_bridge_retries_total", "Results that said RETRY.", &BridgeCounts::retries},
+      {"jembatan_bridge_unclear_total", "Results with a state that only a newer bridge knows.",
+       &BridgeCounts::unclear},
       {"jembatan_bridge_unconfirmed_total", "Buyers told that the marketplace is being asked.",
        &BridgeCounts::unconfirmed},
       {"jembatan_bridge_claims_total", "Claims of a partition.", &BridgeCounts::claims},

@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "jembatan/crossing/v1/crossing.pb.h"
+#include "libs/crossing/testing/newer_field.h"
 #include "libs/history/reader.h"
 #include "libs/kafka/producer.h"
 #include "libs/kafka/testing/mock_cluster.h"
@@ -56,6 +57,30 @@ TEST(DumpLines, TellWhatARecordHolds) {
   EXPECT_THAT(OutcomeLine(0, 0, Record(Outcome::STATE_UNCONFIRMED).SerializeAsString()),
               testing::HasSubstr(R"("kind":"unconfirmed"})"));
   EXPECT_THAT(OutcomeLine(0, 0, "\xff"), testing::HasSubstr(R"("kind":"claim"})"));
+}
+
+// A final of a newer bridge must not pass for none: the judge would miss it silently.
+TEST(DumpLines, AStateOfALaterContractIsNamedAndTheJudgeRefusesIt) {
+  for (int state : {0, 77}) {
+    crossing::v1::OutcomeRecord record = Record(static_cast<Outcome::State>(state));
+    crossing::testing::AddNewerField(record.mutable_outcome());
+    const std::string line = OutcomeLine(3, 0, record.SerializeAsString());
+    EXPECT_THAT(line, testing::HasSubstr(R"("kind":"final")")) << state;
+    history::History history;
+    const absl::Status judged = history::ReadOutcomes("outcomes", line, &history);
+    EXPECT_TRUE(absl::IsInvalidArgument(judged)) << state;
+    EXPECT_THAT(std::string(judged.message()),
+                testing::HasSubstr("outcomes:1: state is not one of the known words"));
+  }
+  EXPECT_THAT(OutcomeLine(3, 0, Record(static_cast<Outcome::State>(77)).SerializeAsString()),
+              testing::HasSubstr(R"("state":"STATE_77")"));
+}
+
+TEST(DumpLines, WhatALaterContractAddsIsPassedOver) {
+  crossing::v1::PurchaseIntent intent = Intent();
+  crossing::testing::AddNewerField(&intent);
+  EXPECT_EQ(IntentLine(3, 7, 42, intent.SerializeAsString()),
+            IntentLine(3, 7, 42, Intent().SerializeAsString()));
 }
 
 TEST(Dump, WritesEveryPartitionUpToItsEnd) {

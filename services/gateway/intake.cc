@@ -420,14 +420,14 @@ void Intake::Impl::Answer(const Principal& principal,
   }
   // Asked before and after: a final that is read, or forgotten, by another shard between the
   // look-ups must not become NONE.
-  auto before = window_->VerdictWithout(partition, *id);
+  auto before = window_->VerdictWithout(partition, principal.buyer, *id);
   if (FinalPtr final = window_->Find(principal.buyer, *id)) {
     answer->set_verdict(intake::v1::GetOutcomesResponse::VERDICT_OUTCOME);
     *answer->mutable_outcome() = final->outcome;
     return;
   }
   bool none = before == intake::v1::GetOutcomesResponse::VERDICT_NONE;
-  answer->set_verdict(none ? window_->VerdictWithout(partition, *id) : before);
+  answer->set_verdict(none ? window_->VerdictWithout(partition, principal.buyer, *id) : before);
 }
 
 void Intake::Impl::OnDelivery(const kafka::Delivery& delivery, int64_t now_ms) {

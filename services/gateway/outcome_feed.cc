@@ -39,6 +39,11 @@ OutcomeFeed::Step OutcomeFeed::OnRecord(int partition, int64_t offset, std::stri
                                         int64_t now_ms) {
   OutcomeWindow::Fed fed = window_.Feed(partition, offset, value);
   Step step;
+  // It may have been the final of any intent before it.
+  if (fed.unreadable) {
+    OnTruncated(partition, now_ms + intent::kBrokerSkewMs);
+    window_.Forget(partition, now_ms + intent::kBrokerSkewMs);
+  }
   step.read_again_from = fed.read_again_from;
   if (fed.read_again_from >= 0) return step;
   step.final = std::move(fed.final);

@@ -8,6 +8,7 @@
 namespace jembatan::gateway {
 namespace {
 
+using testing::BuyerOf;
 using testing::IdAt;
 using testing::IntentOf;
 using testing::kNowMs;
@@ -71,14 +72,32 @@ TEST(OutcomeFeed, ReachesBackToItsStartAndLessWhenTheLogWasCut) {
   Feeding f;
   const base::Uuid id = IdAt(kNowMs - kReachMs - 60'000, 1);
   f.feed.OnStart(0, 0, kNowMs - kReachMs);
-  EXPECT_EQ(f.window.VerdictWithout(0, id), Answers::VERDICT_NOT_YET) << "from the log's beginning";
+  EXPECT_EQ(f.window.VerdictWithout(0, BuyerOf(1), id), Answers::VERDICT_NOT_YET)
+      << "from the log's beginning";
   f.feed.OnStart(0, 3, kNowMs - kReachMs);
-  EXPECT_EQ(f.window.VerdictWithout(0, id), Answers::VERDICT_FORGOTTEN);
+  EXPECT_EQ(f.window.VerdictWithout(0, BuyerOf(1), id), Answers::VERDICT_FORGOTTEN);
   const base::Uuid young = IdAt(kNowMs - 60'000, 1);
-  EXPECT_EQ(f.window.VerdictWithout(0, young), Answers::VERDICT_NOT_YET);
+  EXPECT_EQ(f.window.VerdictWithout(0, BuyerOf(1), young), Answers::VERDICT_NOT_YET);
   f.feed.OnTruncated(0, kNowMs);
   f.feed.Begin(0, 9);
-  EXPECT_EQ(f.window.VerdictWithout(0, young), Answers::VERDICT_FORGOTTEN);
+  EXPECT_EQ(f.window.VerdictWithout(0, BuyerOf(1), young), Answers::VERDICT_FORGOTTEN);
+}
+
+// It may have been the final of any of them: NONE would be a guess.
+TEST(OutcomeFeed, ARecordThatCannotBeReadMakesWhatLiesBeforeItForgotten) {
+  Feeding f;
+  f.feed.OnStart(0, 0, kNowMs - kReachMs);
+  const base::Uuid id = IdAt(kNowMs - 300'000, 1);
+  crossing::v1::OutcomeRecord open;
+  open.set_marketplace_id("shop");
+  base::SetMs(kNowMs, open.mutable_open()->mutable_progress());
+  f.Take(open);
+  EXPECT_EQ(f.window.VerdictWithout(0, BuyerOf(1), id), Answers::VERDICT_NONE);
+  EXPECT_EQ(f.feed.OnRecord(0, f.offset++, "\xff", kNowMs).final, nullptr);
+  EXPECT_EQ(f.window.VerdictWithout(0, BuyerOf(1), id), Answers::VERDICT_FORGOTTEN);
+  f.feed.Begin(0, 0);
+  f.Take(open);
+  EXPECT_EQ(f.window.VerdictWithout(0, BuyerOf(1), id), Answers::VERDICT_FORGOTTEN);
 }
 
 }  // namespace

@@ -18,14 +18,17 @@ constexpr size_t kBodiesPerId = 8;
 using CrossingOutcome = crossing::v1::Outcome;
 using IntakeOutcome = intake::v1::Outcome;
 
-// Null when the outcome lacks what a final must have.
+// Whether this gateway has a word for what became of the intent.
+bool CanTell(const Final& final) {
+  return final.outcome.state() != IntakeOutcome::STATE_UNSPECIFIED;
+}
+
+// Null when the outcome lacks what makes it somebody's.
 FinalPtr MakeFinal(int partition, const CrossingOutcome& outcome) {
   auto final = std::make_shared<Final>();
   final->outcome = ToIntake(outcome);
   std::optional<base::Uuid> id = base::Uuid::ParseV7(outcome.intent_id());
-  bool whole = id.has_value() && outcome.buyer_ref().size() == final->buyer.bytes.size() &&
-               final->outcome.state() != intake::v1::Outcome::STATE_UNSPECIFIED;
-  if (!whole) return nullptr;
+  if (!id || outcome.buyer_ref().size() != final->buyer.bytes.size()) return nullptr;
   std::copy(outcome.buyer_ref().begin(), outcome.buyer_ref().end(), final->buyer.bytes.begin());
   final->id = *id;
   final->partition = partition;
@@ -64,6 +67,7 @@ OutcomeWindow::Fed OutcomeWindow::Feed(int partition, int64_t /*offset*/, std::s
   JEMB_CHECK(p.judge.has_value());
   if (!readable) {
     ++unreadable_;
+    fed.unreadable = true;
     return fed;
   }
   // Scopes are apart: other marketplaces' buyers are not ours, nor is their progress.
@@ -97,7 +101,9 @@ void OutcomeWindow::Take(FinalPtr final, int64_t intent_append_ms, Fed* fed) {
   }
   fed->intent_offset = final->intent_offset;
   fed->intent_append_ms = intent_append_ms;
-  if (Remember(final)) fed->final = std::move(final);
+  // No one but a newer gateway can tell what it says. It is a final all the same.
+  if (!CanTell(*final)) ++unreadable_;
+  if (Remember(final) && CanTell(*final)) fed->final = std::move(final);
 }
 
 bool OutcomeWindow::Remember(const FinalPtr& final) {
@@ -122,6 +128,12 @@ void OutcomeWindow::ForgetOldest() {
   if (it->second.empty()) finals_.erase(it);
 }
 
+void OutcomeWindow::Forget(int partition, int64_t append_floor_ms) {
+  base::MutexLock lock(&mutex_);
+  Partition& p = partitions_.at(static_cast<size_t>(partition));
+  p.append_floor_ms = std::max(p.append_floor_ms, append_floor_ms);
+}
+
 void OutcomeWindow::SetCaughtUp(int partition) {
   base::MutexLock lock(&mutex_);
   partitions_.at(static_cast<size_t>(partition)).caught_up = true;
@@ -139,7 +151,8 @@ FinalPtr OutcomeWindow::Find(const identity::BuyerRef& buyer, const base::Uuid& 
   if (it == finals_.end()) return nullptr;
   for (const FinalPtr& final : it->second) {
     // ID_REUSED is never the final of an id's first body.
-    if (final->outcome.reason() != intake::v1::REASON_ID_REUSED) return final;
+    if (final->outcome.reason() == intake::v1::REASON_ID_REUSED) continue;
+    return CanTell(*final) ? final : nullptr;
   }
   return nullptr;
 }
@@ -147,7 +160,8 @@ FinalPtr OutcomeWindow::Find(const identity::BuyerRef& buyer, const base::Uuid& 
 FinalPtr OutcomeWindow::Find(const identity::BuyerRef& buyer, const base::Uuid& id,
                              std::string_view fingerprint) const {
   base::MutexLock lock(&mutex_);
-  return Exact(Key{buyer, id}, fingerprint);
+  FinalPtr final = Exact(Key{buyer, id}, fingerprint);
+  return final && CanTell(*final) ? final : nullptr;
 }
 
 FinalPtr OutcomeWindow::Exact(const Key& key, std::string_view fingerprint) const {
@@ -159,8 +173,8 @@ FinalPtr OutcomeWindow::Exact(const Key& key, std::string_view fingerprint) cons
   return nullptr;
 }
 
-intake::v1::GetOutcomesResponse::Verdict OutcomeWindow::VerdictWithout(int partition,
-                                                                       const base::Uuid& id) const {
+intake::v1::GetOutcomesResponse::Verdict OutcomeWindow::VerdictWithout(
+    int partition, const identity::BuyerRef& buyer, const base::Uuid& id) const {
   using Answers = intake::v1::GetOutcomesResponse;
   base::MutexLock lock(&mutex_);
   if (id.unix_ms() <= evicted_before_ms_) return Answers::VERDICT_FORGOTTEN;
@@ -169,6 +183,12 @@ intake::v1::GetOutcomesResponse::Verdict OutcomeWindow::VerdictWithout(int parti
   // The earliest that a copy can have been appended.
   int64_t earliest_ms = id.unix_ms() - intent::kFutureMs - intent::kBrokerSkewMs;
   if (p.append_floor_ms > earliest_ms) return Answers::VERDICT_FORGOTTEN;
+  // Decided, in a word of a newer bridge: another gateway, or this one after its upgrade, tells it.
+  auto it = finals_.find(Key{buyer, id});
+  bool untold =
+      it != finals_.end() && !std::all_of(it->second.begin(), it->second.end(),
+                                          [](const FinalPtr& final) { return CanTell(*final); });
+  if (untold) return Answers::VERDICT_NOT_YET;
   // Progress is known only from an open read in order, so all finals before it have been read too.
   int64_t last_ms = id.unix_ms() + intent::kTtlMs + intent::kBrokerSkewMs;
   return p.progress_ms > last_ms ? Answers::VERDICT_NONE : Answers::VERDICT_NOT_YET;

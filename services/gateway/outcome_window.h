@@ -25,7 +25,8 @@
 
 namespace jembatan::gateway {
 
-// A final as the intake contract tells it; immutable, shared between the window and sessions.
+// A final as the intake contract tells it; immutable, shared between the window and sessions. One
+// whose state only a newer gateway knows has STATE_UNSPECIFIED and stays in the window.
 struct Final {
   identity::BuyerRef buyer;
   base::Uuid id;
@@ -58,6 +59,8 @@ class OutcomeWindow {
     int64_t intent_append_ms = -1;
     // Progress of a valid open; -1: none.
     int64_t progress_ms = -1;
+    // It could have been anybody's final.
+    bool unreadable = false;
   };
   // (Re)starts a partition's reading at an offset; append_floor_ms: every outcome of an intent
   // appended at or after this time lies at or after that offset. A partition that had caught up
@@ -65,23 +68,28 @@ class OutcomeWindow {
   // moment.
   void StartPartition(int partition, int64_t offset, int64_t append_floor_ms);
   // One record in offset order. value is a crossing.v1.OutcomeRecord; what cannot be parsed is
-  // counted and ignored.
+  // counted, and its reader must Forget what lies before it.
   Fed Feed(int partition, int64_t offset, std::string_view value);
+  // From now on nothing certain is said of intents appended before append_floor_ms.
+  void Forget(int partition, int64_t append_floor_ms);
   // The reading has caught up with the log's end as it was after start.
   void SetCaughtUp(int partition);
   // Every partition has caught up once: /readyz may turn ready.
   bool ready() const;
 
-  // The first final of (buyer, id) that is not ID_REUSED of another body; null: none remembered.
+  // The first final of (buyer, id) that is not ID_REUSED of another body; null: none remembered
+  // that could be told.
   FinalPtr Find(const identity::BuyerRef& buyer, const base::Uuid& id) const;
-  // The final of exactly this body; null: none.
+  // The final of exactly this body; null: none that could be told.
   FinalPtr Find(const identity::BuyerRef& buyer, const base::Uuid& id,
                 std::string_view fingerprint) const;
 
-  // What GetOutcomes says of an id without a final (protocol rule 9). NONE only when certain: the
-  // progress of the partition's valid open has passed the id's deadline + M, and the window reaches
-  // back to before the id's time - F - M.
+  // What GetOutcomes says of an id without a final to tell (protocol rule 9). NONE only when
+  // certain: the progress of the partition's valid open has passed the id's deadline + M, the
+  // window reaches back to before the id's time - F - M, and it holds no final that only a newer
+  // gateway could tell.
   intake::v1::GetOutcomesResponse::Verdict VerdictWithout(int partition,
+                                                          const identity::BuyerRef& buyer,
                                                           const base::Uuid& id) const;
 
   size_t size() const;

@@ -5,6 +5,7 @@
 
 #include "jembatan/crossing/v1/reason.pb.h"
 #include "libs/base/timestamp.h"
+#include "libs/crossing/testing/newer_field.h"
 #include "services/gateway/crossing.h"
 #include "services/gateway/testing/fake_intake.h"
 
@@ -114,7 +115,7 @@ TEST(OutcomeWindow, ASucceededOwnersRecordsAreVoid) {
   auto intent = IntentOf(IdAt(kNowMs, 1));
   EXPECT_EQ(reader.Feed(OutcomeRecordOf(intent, 1)).final, nullptr);
   EXPECT_EQ(reader.Feed(OpenRecord(0, kNowMs + 500'000)).progress_ms, -1);
-  EXPECT_EQ(reader.window.VerdictWithout(0, IdAt(kNowMs, 1)), Answers::VERDICT_NOT_YET);
+  EXPECT_EQ(reader.window.VerdictWithout(0, BuyerOf(1), IdAt(kNowMs, 1)), Answers::VERDICT_NOT_YET);
   EXPECT_EQ(reader.window.size(), 0u);
   EXPECT_EQ(reader.window.unreadable(), 0u);
 }
@@ -125,7 +126,7 @@ TEST(OutcomeWindow, OtherMarketplacesAreAnotherScope) {
   record.set_marketplace_id("other");
   EXPECT_EQ(reader.Feed(record).final, nullptr);
   EXPECT_EQ(reader.Feed(OpenRecord(3, kNowMs + kDoneMs + 1, "other")).progress_ms, -1);
-  EXPECT_EQ(reader.window.VerdictWithout(0, IdAt(kNowMs, 1)), Answers::VERDICT_NOT_YET);
+  EXPECT_EQ(reader.window.VerdictWithout(0, BuyerOf(1), IdAt(kNowMs, 1)), Answers::VERDICT_NOT_YET);
 }
 
 TEST(OutcomeWindow, AReadingThatBeganTooLateBeginsAgain) {
@@ -145,6 +146,45 @@ TEST(OutcomeWindow, AReadingThatBeganTooLateBeginsAgain) {
   EXPECT_NE(reader.window.Feed(0, 100, record.SerializeAsString()).final, nullptr);
 }
 
+// A rolling upgrade: bridges are newer than this gateway.
+TEST(OutcomeWindow, AFinalThatOnlyANewerGatewayCouldTellIsNeverNone) {
+  Reader reader;
+  auto intent = IntentOf(IdAt(kNowMs, 1));
+  for (int state : {0, 99}) {
+    auto record = OutcomeRecordOf(intent, 1, static_cast<Outcome::State>(state));
+    OutcomeWindow::Fed fed = reader.Feed(record);
+    EXPECT_EQ(fed.final, nullptr) << state;
+    EXPECT_FALSE(fed.unreadable) << state;
+    EXPECT_EQ(fed.intent_offset, 7) << "the forecast hears that it was served";
+  }
+  reader.Feed(OpenRecord(0, kNowMs + kDoneMs + 1));
+  EXPECT_EQ(reader.window.unreadable(), 2u);
+  EXPECT_EQ(reader.window.size(), 1u);
+  EXPECT_EQ(reader.window.Find(BuyerOf(1), IdAt(kNowMs, 1)), nullptr);
+  EXPECT_EQ(reader.window.Find(BuyerOf(1), IdAt(kNowMs, 1), intent::Fingerprint(intent)), nullptr);
+  EXPECT_EQ(reader.window.VerdictWithout(0, BuyerOf(1), IdAt(kNowMs, 1)), Answers::VERDICT_NOT_YET);
+  EXPECT_EQ(reader.window.VerdictWithout(0, BuyerOf(2), IdAt(kNowMs, 1)), Answers::VERDICT_NONE);
+}
+
+TEST(OutcomeWindow, WhatANewerBridgeAddsChangesNothing) {
+  Reader reader;
+  auto record = OutcomeRecordOf(IntentOf(IdAt(kNowMs, 1)), 1, Outcome::STATE_REJECTED);
+  record.mutable_outcome()->set_reason(static_cast<crossing::v1::Reason>(999));
+  crossing::testing::AddNewerField(record.mutable_outcome());
+  crossing::testing::AddNewerField(&record);
+  FinalPtr told = reader.Feed(record).final;
+  ASSERT_NE(told, nullptr);
+  EXPECT_EQ(told->outcome.state(), intake::v1::Outcome::STATE_REJECTED);
+  EXPECT_EQ(told->outcome.reason(), intake::v1::REASON_UNSPECIFIED);
+  EXPECT_FALSE(crossing::testing::HasNewerField(told->outcome)) << "nothing unknown is passed on";
+  // A body that only a newer bridge writes: neither an outcome nor an open.
+  OutcomeRecord body;
+  body.set_marketplace_id("shop");
+  crossing::testing::AddNewerField(&body);
+  OutcomeWindow::Fed fed = reader.Feed(body);
+  EXPECT_TRUE(!fed.final && !fed.unreadable && fed.read_again_from < 0 && fed.progress_ms < 0);
+}
+
 TEST(OutcomeWindow, WhatCannotBeReadIsCountedAndIgnored) {
   Reader reader;
   auto good = OutcomeRecordOf(IntentOf(IdAt(kNowMs, 1)), 1);
@@ -152,15 +192,13 @@ TEST(OutcomeWindow, WhatCannotBeReadIsCountedAndIgnored) {
   bad_id.mutable_outcome()->set_intent_id("x");
   auto short_buyer = good;
   short_buyer.mutable_outcome()->set_buyer_ref("short");
-  auto no_state = good;
-  no_state.mutable_outcome()->set_state(Outcome::STATE_UNSPECIFIED);
-  auto strange_state = good;
-  strange_state.mutable_outcome()->set_state(static_cast<Outcome::State>(99));
-  for (const auto& record : {bad_id, short_buyer, no_state, strange_state}) {
-    EXPECT_EQ(reader.Feed(record).final, nullptr);
+  for (const auto& record : {bad_id, short_buyer}) {
+    OutcomeWindow::Fed fed = reader.Feed(record);
+    EXPECT_EQ(fed.final, nullptr);
+    EXPECT_TRUE(fed.unreadable);
   }
-  EXPECT_EQ(reader.window.Feed(0, reader.offset, "\xff\xff garbage").final, nullptr);
-  EXPECT_EQ(reader.window.unreadable(), 5u);
+  EXPECT_TRUE(reader.window.Feed(0, reader.offset, "\xff\xff garbage").unreadable);
+  EXPECT_EQ(reader.window.unreadable(), 3u);
   EXPECT_EQ(reader.window.size(), 0u);
 }
 
@@ -197,7 +235,7 @@ TEST(OutcomeWindow, NoneOnlyWhenCertain) {
     Reader reader;
     reader.window.StartPartition(0, 0, c.floor_ms);
     if (c.progress_ms >= 0) reader.Feed(OpenRecord(0, c.progress_ms));
-    EXPECT_EQ(reader.window.VerdictWithout(c.partition, IdAt(kNowMs, 1)), c.verdict);
+    EXPECT_EQ(reader.window.VerdictWithout(c.partition, BuyerOf(1), IdAt(kNowMs, 1)), c.verdict);
   }
 }
 
@@ -206,9 +244,9 @@ TEST(OutcomeWindow, ProgressReadBeforeABeginAgainDoesNotCountYet) {
   reader.Feed(OpenRecord(0, kNowMs + kDoneMs + 1));
   // The earlier part, whose finals it speaks of, has yet to be read.
   reader.window.StartPartition(0, 0, 0);
-  EXPECT_EQ(reader.window.VerdictWithout(0, IdAt(kNowMs, 1)), Answers::VERDICT_NOT_YET);
+  EXPECT_EQ(reader.window.VerdictWithout(0, BuyerOf(1), IdAt(kNowMs, 1)), Answers::VERDICT_NOT_YET);
   reader.Feed(OpenRecord(0, kNowMs + kDoneMs + 1));
-  EXPECT_EQ(reader.window.VerdictWithout(0, IdAt(kNowMs, 1)), Answers::VERDICT_NONE);
+  EXPECT_EQ(reader.window.VerdictWithout(0, BuyerOf(1), IdAt(kNowMs, 1)), Answers::VERDICT_NONE);
 }
 
 TEST(OutcomeWindow, EvictionTurnsNoneIntoForgotten) {
@@ -220,9 +258,12 @@ TEST(OutcomeWindow, EvictionTurnsNoneIntoForgotten) {
   EXPECT_EQ(reader.window.size(), 2u);
   EXPECT_EQ(reader.window.Find(BuyerOf(1), IdAt(kNowMs, 1)), nullptr);
   EXPECT_NE(reader.window.Find(BuyerOf(1), IdAt(kNowMs + 1, 1)), nullptr);
-  EXPECT_EQ(reader.window.VerdictWithout(0, IdAt(kNowMs, 1)), Answers::VERDICT_FORGOTTEN);
-  EXPECT_EQ(reader.window.VerdictWithout(0, IdAt(kNowMs, 9)), Answers::VERDICT_FORGOTTEN);
-  EXPECT_EQ(reader.window.VerdictWithout(0, IdAt(kNowMs + 1, 9)), Answers::VERDICT_NONE);
+  EXPECT_EQ(reader.window.VerdictWithout(0, BuyerOf(1), IdAt(kNowMs, 1)),
+            Answers::VERDICT_FORGOTTEN);
+  EXPECT_EQ(reader.window.VerdictWithout(0, BuyerOf(1), IdAt(kNowMs, 9)),
+            Answers::VERDICT_FORGOTTEN);
+  EXPECT_EQ(reader.window.VerdictWithout(0, BuyerOf(1), IdAt(kNowMs + 1, 9)),
+            Answers::VERDICT_NONE);
 }
 
 TEST(OutcomeWindow, EveryFieldThatIsToldIsTold) {

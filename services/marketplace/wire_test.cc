@@ -69,5 +69,23 @@ TEST(WireTest, AResultTellsOnlyWhatItHas) {
   EXPECT_EQ(wire.hold_expires_at().nanos(), 500'000'000);
 }
 
+TEST(WireTest, WhatANewerBridgeAddsIsPassedOver) {
+  const auto add = [](google::protobuf::Message* message) {
+    message->GetReflection()->MutableUnknownFields(message)->AddLengthDelimited(900, "new");
+  };
+  orders::v1::PlaceOrdersRequest request;
+  orders::v1::Order* order = request.add_orders();
+  order->set_intent_id("id");
+  order->set_quantity(2);
+  add(order);
+  request.mutable_fencing()->set_token(7);
+  add(request.mutable_fencing());
+  orders::v1::PlaceOrdersRequest read;
+  ASSERT_TRUE(read.ParseFromString(request.SerializeAsString()));
+  EXPECT_EQ(FromWire(read.orders(0)).intent_id, "id");
+  EXPECT_EQ(FromWire(read.orders(0)).quantity, 2u);
+  EXPECT_EQ(FromWire(read.fencing()).token, 7u);
+}
+
 }  // namespace
 }  // namespace jembatan::marketplace
