@@ -18,6 +18,7 @@
 #include "libs/kafka/admin.h"
 #include "libs/kafka/consumer.h"
 #include "libs/kafka/producer.h"
+#include "libs/kafka/properties.h"
 #include "libs/runtime/admin.h"
 #include "libs/runtime/lifecycle.h"
 #include "libs/runtime/shard.h"
@@ -188,7 +189,14 @@ absl::Status Service::Impl::Start() {
 }
 
 absl::Status Service::Impl::ConnectKafka() {
-  kafka::ClusterConfig cluster{.brokers = options_.brokers, .client_id = "jembatan-bridge"};
+  auto properties = kafka::ReadProperties(options_.kafka_config);
+  if (!properties.ok()) {
+    return base::InvalidArgument("--kafka_config: " +
+                                 std::string(base::Std(properties.status().message())));
+  }
+  const kafka::ClusterConfig cluster{.brokers = options_.brokers,
+                                     .client_id = "jembatan-bridge",
+                                     .properties = *std::move(properties)};
   JEMB_RETURN_IF_ERROR(kafka::CheckTopics(cluster, kafka::JembatanTopics(options_.partitions),
                                           kafka::ProfileNamed(options_.profile),
                                           kTopicCheckTimeoutMs));

@@ -29,6 +29,8 @@ struct Options {
   // Name of this process, written into its records; empty: host name and process id.
   std::string instance;
   rpc::TlsFiles orders_tls;
+  // File of further librdkafka properties, key=value a line (security.protocol, sasl.*, ssl.*).
+  std::string kafka_config;
   int partitions = 6;
   // How long gathering may delay an order, in milliseconds.
   int latency_budget_ms = 20;

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <chrono>
 #include <future>
-#include <map>
 #include <optional>
 #include <span>
 #include <thread>
@@ -11,7 +10,6 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_split.h"
 
 #include "libs/base/check.h"
 #include "libs/base/clock.h"
@@ -22,6 +20,7 @@
 #include "libs/base/text.h"
 #include "libs/kafka/admin.h"
 #include "libs/kafka/producer.h"
+#include "libs/kafka/properties.h"
 #include "libs/rpc/server.h"
 #include "libs/runtime/admin.h"
 #include "libs/runtime/lifecycle.h"
@@ -68,26 +67,6 @@ absl::StatusOr<std::vector<std::string>> ParseRegions(const std::string& text) {
     regions.push_back(region);
   }
   return regions;
-}
-
-absl::StatusOr<std::map<std::string, std::string>> ReadProperties(const std::string& path) {
-  std::map<std::string, std::string> properties;
-  if (path.empty()) return properties;
-  JEMB_ASSIGN_OR_RETURN(const std::string text, ReadFile("kafka_config", path));
-  int number = 0;
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
-    ++number;
-    line = absl::StripAsciiWhitespace(line);
-    if (line.empty() || line[0] == '#') continue;
-    const size_t equals = line.find('=');
-    if (equals == absl::string_view::npos || equals == 0) {
-      return base::InvalidArgument("--kafka_config: " + path + ":" + std::to_string(number) +
-                                   ": key=value expected");
-    }
-    properties.emplace(absl::StripAsciiWhitespace(line.substr(0, equals)),
-                       absl::StripAsciiWhitespace(line.substr(equals + 1)));
-  }
-  return properties;
 }
 
 class ProducerLog final : public IntentLog {
@@ -223,7 +202,9 @@ absl::Status Service::Impl::Configure() {
                                                    options_.token_issuer, options_.token_audience);
   cluster_.brokers = options_.brokers;
   cluster_.client_id = "jembatan-gateway";
-  JEMB_ASSIGN_OR_RETURN(cluster_.properties, ReadProperties(options_.kafka_config));
+  auto properties = kafka::ReadProperties(options_.kafka_config);
+  if (!properties.ok()) return At("kafka_config", properties.status());
+  cluster_.properties = *std::move(properties);
   return absl::OkStatus();
 }
 
