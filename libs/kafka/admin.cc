@@ -36,7 +36,16 @@ absl::StatusOr<int64_t> OffsetOf(rd_kafka_event_t* event) {
   return place->offset;
 }
 
-absl::StatusOr<int> CountOf(rd_kafka_event_t* event) {
+// Empty for the id of zeroes, by which a cluster says that it has none.
+std::string IdOf(const rd_kafka_TopicDescription_t* topic) {
+  const rd_kafka_Uuid_t* id = rd_kafka_TopicDescription_topic_id(topic);
+  if (id == nullptr) return {};
+  if (rd_kafka_Uuid_most_significant_bits(id) == 0 && rd_kafka_Uuid_least_significant_bits(id) == 0)
+    return {};
+  return rd_kafka_Uuid_base64str(id);
+}
+
+absl::StatusOr<TopicLook> LookOf(rd_kafka_event_t* event) {
   JEMB_RETURN_IF_ERROR(EventStatus(event));
   size_t count = 0;
   const rd_kafka_TopicDescription_t** topics =
@@ -45,7 +54,7 @@ absl::StatusOr<int> CountOf(rd_kafka_event_t* event) {
   const rd_kafka_error_t* refused = rd_kafka_TopicDescription_error(topics[0]);
   if (refused != nullptr) return StatusOf(rd_kafka_error_code(refused));
   rd_kafka_TopicDescription_partitions(topics[0], &count);
-  return static_cast<int>(count);
+  return TopicLook{.partitions = static_cast<int>(count), .id = IdOf(topics[0])};
 }
 
 }  // namespace
@@ -60,7 +69,7 @@ class Admin::Impl {
   absl::Status Open(const ClusterConfig& cluster);
   // spec: RD_KAFKA_OFFSET_SPEC_*, or a time in milliseconds.
   void Ask(const std::string& topic, int32_t partition, int64_t spec, OffsetCallback done);
-  void AskCount(const std::string& topic, CountCallback done);
+  void AskLook(const std::string& topic, LookCallback done);
 
  private:
   struct Request {
@@ -72,8 +81,8 @@ class Admin::Impl {
 
   bool Turn();
   void Answer(rd_kafka_event_t* event);
-  void AnswerCount(rd_kafka_event_t* event);
-  bool Full() const { return requests_.size() + counts_.size() >= kRequestsMax; }
+  void AnswerLook(rd_kafka_event_t* event);
+  bool Full() const { return requests_.size() + looks_.size() >= kRequestsMax; }
   template <typename Callback>
   void Refuse(Callback done) {
     boost::asio::post(context_, [done = std::move(done)] {
@@ -86,7 +95,7 @@ class Admin::Impl {
   Queue queue_;
   std::shared_ptr<EventQueue> events_;
   std::map<uint64_t, Request> requests_;
-  std::map<uint64_t, CountCallback> counts_;
+  std::map<uint64_t, LookCallback> looks_;
   uint64_t next_request_ = 1;
 };
 
@@ -116,14 +125,14 @@ void Admin::Impl::Ask(const std::string& topic, int32_t partition, int64_t spec,
   rd_kafka_ListOffsets(client_.get(), wanted.get(), admin.get(), queue_.get());
 }
 
-void Admin::Impl::AskCount(const std::string& topic, CountCallback done) {
+void Admin::Impl::AskLook(const std::string& topic, LookCallback done) {
   if (Full()) return Refuse(std::move(done));
   const uint64_t id = next_request_++;
   const AdminOptions admin =
       NewAdminOptions(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, kRequestTimeoutMs, id);
   const char* name = topic.c_str();
   const TopicNames names(rd_kafka_TopicCollection_of_topic_names(&name, 1));
-  counts_.emplace(id, std::move(done));
+  looks_.emplace(id, std::move(done));
   rd_kafka_DescribeTopics(client_.get(), names.get(), admin.get(), queue_.get());
 }
 
@@ -133,7 +142,7 @@ bool Admin::Impl::Turn() {
     if (event == nullptr) return false;
     const rd_kafka_event_type_t type = rd_kafka_event_type(event.get());
     if (type == RD_KAFKA_EVENT_LISTOFFSETS_RESULT) Answer(event.get());
-    if (type == RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT) AnswerCount(event.get());
+    if (type == RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT) AnswerLook(event.get());
   }
   return true;
 }
@@ -152,9 +161,9 @@ void Admin::Impl::Answer(rd_kafka_event_t* event) {
   request.done(std::move(offset));
 }
 
-void Admin::Impl::AnswerCount(rd_kafka_event_t* event) {
-  auto node = counts_.extract(OpaqueOf(event));
-  if (!node.empty()) node.mapped()(CountOf(event));
+void Admin::Impl::AnswerLook(rd_kafka_event_t* event) {
+  auto node = looks_.extract(OpaqueOf(event));
+  if (!node.empty()) node.mapped()(LookOf(event));
 }
 
 absl::StatusOr<std::unique_ptr<Admin>> Admin::Create(const ClusterConfig& cluster,
@@ -180,8 +189,8 @@ void Admin::OffsetAtTime(const std::string& topic, int32_t partition, int64_t un
   impl_->Ask(topic, partition, std::max<int64_t>(unix_ms, 0), std::move(done));
 }
 
-void Admin::PartitionCount(const std::string& topic, CountCallback done) {
-  impl_->AskCount(topic, std::move(done));
+void Admin::Look(const std::string& topic, LookCallback done) {
+  impl_->AskLook(topic, std::move(done));
 }
 
 }  // namespace jembatan::kafka

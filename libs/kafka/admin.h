@@ -22,10 +22,17 @@
 
 namespace jembatan::kafka {
 
+// A topic as the cluster tells it at a moment.
+struct TopicLook {
+  int partitions = 0;
+  // Given at its creation, and never again to another topic; empty: the cluster tells none.
+  std::string id = {};
+};
+
 class Admin {
  public:
   using OffsetCallback = std::function<void(absl::StatusOr<int64_t>)>;
-  using CountCallback = std::function<void(absl::StatusOr<int>)>;
+  using LookCallback = std::function<void(absl::StatusOr<TopicLook>)>;
 
   static absl::StatusOr<std::unique_ptr<Admin>> Create(const ClusterConfig& cluster,
                                                        boost::asio::io_context& context);
@@ -40,9 +47,8 @@ class Admin {
   // more and misses nothing.
   void OffsetAtTime(const std::string& topic, int32_t partition, int64_t unix_ms,
                     OffsetCallback done);
-  // How many partitions the topic has at present. NOT_FOUND: there is no such topic, and it is not
-  // created by asking.
-  void PartitionCount(const std::string& topic, CountCallback done);
+  // The topic at present. NOT_FOUND: there is no such topic, and it is not created by asking.
+  void Look(const std::string& topic, LookCallback done);
 
  private:
   class Impl;

@@ -77,23 +77,29 @@ TEST_F(AdminTest, UnknownPartitionIsAnError) {
   EXPECT_FALSE(end.ok());
 }
 
-TEST_F(AdminTest, CountsPartitionsAsTheyAreNow) {
-  absl::StatusOr<int> count = absl::UnknownError("no answer");
-  const auto counted = [&](const std::string& topic) {
-    count = absl::UnknownError("no answer");
-    admin_->PartitionCount(topic, [&](absl::StatusOr<int> answer) { count = std::move(answer); });
-    return RunUntil(context_, [&] { return !absl::IsUnknown(count.status()); });
+TEST_F(AdminTest, LooksAtATopicAsItIsNow) {
+  absl::StatusOr<TopicLook> look;
+  const auto looked = [&](const std::string& topic) {
+    look = absl::UnknownError("no answer");
+    admin_->Look(topic, [&](absl::StatusOr<TopicLook> answer) { look = std::move(answer); });
+    return RunUntil(context_, [&] { return !absl::IsUnknown(look.status()); });
   };
-  ASSERT_TRUE(counted(kIntentsTopic));
-  ASSERT_TRUE(count.ok()) << count.status();
-  EXPECT_EQ(*count, 6);
+  ASSERT_TRUE(looked(kIntentsTopic));
+  ASSERT_TRUE(look.ok()) << look.status();
+  EXPECT_EQ(look->partitions, 6);
+  const std::string id = look->id;
+  EXPECT_NE(id, "");
+  ASSERT_TRUE(looked(kIntentsTopic));
+  ASSERT_TRUE(look.ok()) << look.status();
+  EXPECT_EQ(look->id, id);
   ASSERT_TRUE(cluster_->RemakeTopic(kIntentsTopic, 9).ok());
-  ASSERT_TRUE(counted(kIntentsTopic));
-  ASSERT_TRUE(count.ok()) << count.status();
-  EXPECT_EQ(*count, 9);
+  ASSERT_TRUE(looked(kIntentsTopic));
+  ASSERT_TRUE(look.ok()) << look.status();
+  EXPECT_EQ(look->partitions, 9);
+  EXPECT_NE(look->id, id);
   for (int i = 0; i < 2; ++i) {
-    ASSERT_TRUE(counted("absent"));
-    EXPECT_TRUE(absl::IsNotFound(count.status())) << count.status();
+    ASSERT_TRUE(looked("absent"));
+    EXPECT_TRUE(absl::IsNotFound(look.status())) << look.status();
   }
 }
 

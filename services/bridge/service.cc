@@ -131,6 +131,8 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   // Notes why, if the error has stopped the partition.
   bool Stopped(int32_t partition, std::map<int32_t, std::string>* why, const absl::Status& status);
   std::string WhyStopped(int32_t partition) const;
+  void WatchTopics();
+  void Abandon(const std::string& why);
   void LookForGap(int32_t partition);
   void TellGap(int32_t partition, int64_t begin, int64_t end);
   absl::Status ConnectKafka();
@@ -162,6 +164,9 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   // outcomes are not, until another reading of them begins.
   std::map<int32_t, std::string> stopped_;
   std::map<int32_t, std::string> outcomes_stopped_;
+  std::vector<std::unique_ptr<kafka::TopicWatch>> watches_;
+  // Why no partition is worked on until a restart; empty: they are.
+  std::string abandoned_;
   Readiness readiness_;
   mutable base::Mutex not_ready_mutex_;
   std::string not_ready_ ABSL_GUARDED_BY(not_ready_mutex_) = "not started";
@@ -177,6 +182,7 @@ absl::Status Service::Impl::Start() {
   shard_.Post([this] {
     orders_->Start();
     consumer_->Subscribe();
+    WatchTopics();
     Heartbeat();
   });
   queue_->Start();
@@ -253,6 +259,7 @@ void Service::Impl::Stop() {
   shard_.context().poll();
   consumer_.reset();
   reader_.reset();
+  watches_.clear();
   kafka_admin_.reset();
   producer_.reset();
   admin_->Stop();
@@ -262,8 +269,40 @@ void Service::Impl::Stop() {
              {"expired", core_->counts().expired}});
 }
 
+void Service::Impl::WatchTopics() {
+  for (const char* topic : {kafka::kIntentsTopic, kafka::kOutcomesTopic}) {
+    auto told = [this, topic](const absl::Status& /*status*/, const std::string& changed) {
+      if (!changed.empty()) Abandon(std::string(topic) + " " + changed);
+    };
+    watches_.push_back(std::make_unique<kafka::TopicWatch>(*kafka_admin_, shard_.context(), topic,
+                                                           options_.partitions,
+                                                           options_.topic_watch_ms, told));
+    watches_.back()->Start();
+  }
+}
+
+// What was read belongs to a log that is no more: what is under way is finished, nothing further is
+// begun, and no offset of the old log committed into the new one. Whoever restarts the bridge takes
+// the topics as they are.
+void Service::Impl::Abandon(const std::string& why) {
+  if (!abandoned_.empty()) return;
+  abandoned_ = why;
+  base::Log(base::Level::kError, "topic_changed", {{"why", why}});
+  std::vector<int32_t> numbers;
+  for (const auto& [number, partition] : core_->partitions()) numbers.push_back(number);
+  for (int32_t number : numbers) {
+    probe_.PartitionStopped();
+    consumer_->Pause(number);
+    Step(event::Revoked{number, /*lost=*/false});
+  }
+}
+
 void Service::Impl::OnAssigned(std::span<const kafka::PartitionStart> partitions) {
   for (const kafka::PartitionStart& start : partitions) {
+    if (!abandoned_.empty()) {
+      consumer_->Pause(start.partition);
+      continue;
+    }
     base::Log(base::Level::kInfo, "assigned",
               {{"partition", start.partition}, {"offset", start.offset}});
     stopped_.erase(start.partition);
@@ -419,6 +458,8 @@ void Service::Impl::Execute(Effect& effect) {
                  [&](effect::Ask& e) { orders_->Ask(e); },
                  [&](effect::ResetStream&) { orders_->Reset(); },
                  [&](effect::Commit& e) {
+                   if (!abandoned_.empty())
+                     return Step(event::Committed{e.partition, e.next_offset, true});
                    JEMB_CRASH_POINT("bridge.committing");
                    consumer_->Commit(
                        e.partition, e.next_offset, [this, e](const absl::Status& status) {
@@ -497,7 +538,7 @@ void Service::Impl::LookAtReadiness(Now now) {
                {"waits_for", Describe(change.standing.waits_for)}});
   }
   base::MutexLock lock(&not_ready_mutex_);
-  not_ready_ = readiness_.reason();
+  not_ready_ = abandoned_.empty() ? readiness_.reason() : "nothing is worked on: " + abandoned_;
 }
 
 Service::Service(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 
+#include "libs/kafka/topic_watch.h"
 #include "libs/rpc/server.h"
 
 namespace jembatan::bridge {
@@ -34,9 +35,10 @@ struct Options {
   int partitions = 6;
   // How long gathering may delay an order, in milliseconds.
   int latency_budget_ms = 20;
-  // Not a flag: only tests change it. After so long without a sign of life the group gives this
-  // member's partitions to another.
+  // Not flags: only tests change them. After so long without a sign of life the group gives this
+  // member's partitions to another; and how often the topics of intents and outcomes are looked at.
   int session_timeout_ms = 10'000;
+  int topic_watch_ms = kafka::kTopicWatchMs;
 };
 
 class Service {

@@ -100,6 +100,7 @@ class BridgeService : public testing::Test {
     options.admin_listen = "127.0.0.1:0";
     options.partitions = kPartitions;
     options.session_timeout_ms = kSessionMs;
+    options.topic_watch_ms = 50;
     auto service = std::make_unique<Service>(options);
     const absl::Status started = service->Start();
     EXPECT_TRUE(started.ok()) << started;
@@ -133,6 +134,46 @@ TEST_F(BridgeService, AnOffsetThatIsGoneStopsItsPartitionAndNamesTheGap) {
       << metrics;
   // Not skipped either.
   EXPECT_NE(metrics.find("\njembatan_bridge_intents_total 0\n"), std::string::npos) << metrics;
+  bridge->Stop();
+}
+
+TEST_F(BridgeService, ATopicMadeAnewStopsAllPartitionsUntilARestart) {
+  for (const char* topic : {kafka::kIntentsTopic, kafka::kOutcomesTopic}) {
+    auto bridge = StartBridge();
+    const auto ready_is = [&](const std::string& beginning) {
+      std::string ready;
+      EXPECT_TRUE(Eventually([&] {
+        ready = Get(*bridge, "/readyz");
+        return ready.starts_with(beginning);
+      })) << ready;
+    };
+    EXPECT_TRUE(Eventually([&] {
+      return Get(*bridge, "/metrics").find("\njembatan_bridge_partitions 2\n") != std::string::npos;
+    }));
+    ASSERT_TRUE(cluster_->RemakeTopic(topic, kPartitions).ok());
+    ready_is("nothing is worked on: " + std::string(topic) + " was made anew: its id is ");
+    std::string metrics;
+    EXPECT_TRUE(Eventually([&] {
+      metrics = Get(*bridge, "/metrics");
+      return metrics.find("\njembatan_bridge_partitions 0\n") != std::string::npos;
+    }));
+    EXPECT_NE(metrics.find("\njembatan_bridge_partitions_stopped_total 2\n"), std::string::npos);
+    Append(0, 3);
+    bridge->Stop();
+    bridge = StartBridge();
+    ready_is("the stream to the marketplace is down\n");
+    bridge->Stop();
+  }
+}
+
+TEST_F(BridgeService, AnotherNumberOfPartitionsStopsAll) {
+  auto bridge = StartBridge();
+  ASSERT_TRUE(cluster_->RemakeTopic(kafka::kIntentsTopic, kPartitions + 1).ok());
+  std::string ready;
+  EXPECT_TRUE(Eventually([&] {
+    ready = Get(*bridge, "/readyz");
+    return ready == "nothing is worked on: jembatan.intents.v1 has 3 partitions instead of 2\n";
+  })) << ready;
   bridge->Stop();
 }
 

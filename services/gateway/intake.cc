@@ -149,7 +149,7 @@ class Intake::Impl {
   size_t EndTick(int64_t now_ms);
   int64_t NextDueMs();
 
-  void SetLogPartitions(int partitions) { log_partitions_ = partitions; }
+  void SetOtherLog(bool other) { other_log_ = other; }
   void StartDrain() { draining_ = true; }
   size_t in_flight() const { return in_flight_.size(); }
   const IntakeCounts& counts() const { return counts_; }
@@ -196,7 +196,7 @@ class Intake::Impl {
   crossing::v1::PurchaseIntent crossing_;  // scratch
   IntakeCounts counts_;
   size_t handed_to_log_ = 0;
-  int log_partitions_ = options_.partitions;
+  bool other_log_ = false;
   bool draining_ = false;
 };
 
@@ -282,8 +282,8 @@ Refused Intake::Impl::CheckViewer(const Principal& principal, const Intent& inte
 
 Refused Intake::Impl::CheckCapacity(const SessionTable::Entry& session, const Admitted& admitted,
                                     int64_t now_ms) const {
-  if (log_partitions_ != options_.partitions) {
-    return {intake::v1::REASON_LOG_UNAVAILABLE, "the log's partitions are not what they were",
+  if (other_log_) {
+    return {intake::v1::REASON_LOG_UNAVAILABLE, "the log is not the one it was",
             HintBefore(admitted.deadline_ms, kOtherLogRetryMs, now_ms)};
   }
   const LagForecast::Wait wait = lag_->Expect(admitted.partition, admitted.offer_id, now_ms);
@@ -585,7 +585,7 @@ void Intake::OnDeliveries(std::span<const kafka::Delivery> deliveries, int64_t n
 void Intake::OnFinal(const FinalPtr& final) { impl_->OnFinal(final); }
 size_t Intake::EndTick(int64_t now_ms) { return impl_->EndTick(now_ms); }
 int64_t Intake::NextDueMs() const { return impl_->NextDueMs(); }
-void Intake::SetLogPartitions(int partitions) { impl_->SetLogPartitions(partitions); }
+void Intake::SetOtherLog(bool other) { impl_->SetOtherLog(other); }
 void Intake::StartDrain() { impl_->StartDrain(); }
 size_t Intake::in_flight() const { return impl_->in_flight(); }
 const IntakeCounts& Intake::counts() const { return impl_->counts(); }

@@ -110,11 +110,11 @@ class Intake {
   // When EndTick must run next even without events (monotone wall ms); -1: never.
   int64_t NextDueMs() const;
 
-  // How many partitions the log of intents has at present. While they are others than
-  // IntakeOptions::partitions, what would be new to the log is REFUSED(LOG_UNAVAILABLE): another
-  // gateway may send an offer elsewhere by now, and one partition is what keeps its order (P6).
-  // What was handed to the log before goes on.
-  void SetLogPartitions(int partitions);
+  // Whether the log of intents is another than it was: it has another number of partitions, or was
+  // made anew. While it is, what would be new to it is REFUSED(LOG_UNAVAILABLE): another gateway
+  // may send an offer elsewhere by now, and one partition is what keeps its order (P6); of a log
+  // made anew nobody reads on. What was handed to the log before goes on.
+  void SetOtherLog(bool other);
 
   // From now on every submission is REFUSED(SHUTTING_DOWN); deliveries go on.
   void StartDrain();

@@ -134,7 +134,7 @@ std::vector<RefusalCase> RefusalCases() {
        intake::v1::REASON_MARKETPLACE_UNAVAILABLE, 0},
       {"log's queue full", [](World& w, auto&) { w.log.answer = base::ResourceExhausted("full"); },
        intake::v1::REASON_OVERLOADED, static_cast<uint32_t>(100 + id.low % 400)},
-      {"more partitions", [](World& w, auto&) { w.intake.SetLogPartitions(2); },
+      {"another log", [](World& w, auto&) { w.intake.SetOtherLog(true); },
        intake::v1::REASON_LOG_UNAVAILABLE, 10'000},
       {"log away", [](World& w, auto&) { w.log.answer = base::Unavailable("rebuilding"); },
        intake::v1::REASON_LOG_UNAVAILABLE, 500},
@@ -827,17 +827,17 @@ TEST(IntakeSessions, AViewerWhoHammersIsHeldToItsRateOverAllSessions) {
   EXPECT_EQ(world.log.records.size(), static_cast<size_t>(kViewerBurst) + 2);
 }
 
-// What is in the log, or was decided, is told all the same; and the count as before admits again.
-TEST(IntakeSessions, OtherPartitionsStopOnlyWhatWouldBeNew) {
+// What is in the log, or was decided, is told all the same; and the log as before admits again.
+TEST(IntakeSessions, AnotherLogStopsOnlyWhatWouldBeNew) {
   World world;
   auto decided = IntentOf(IdAt(kNowMs, 1));
   world.Decide(OutcomeRecordOf(decided, 1));
   world.Submit(IntentOf(IdAt(kNowMs, 2)));
-  world.intake.SetLogPartitions(2);
+  world.intake.SetOtherLog(true);
   world.Deliver(world.log.Delivered(0, kNowMs));
   world.Submit(decided);
   world.Submit(IntentOf(IdAt(kNowMs, 3)));
-  world.intake.SetLogPartitions(1);
+  world.intake.SetOtherLog(false);
   world.Submit(IntentOf(IdAt(kNowMs, 3)));
   world.Tick();
   ASSERT_EQ(world.session.receipts.size(), 3u);

@@ -16,11 +16,13 @@
 #include "libs/base/crash_point.h"
 #include "libs/base/file.h"
 #include "libs/base/log.h"
+#include "libs/base/mutex.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
 #include "libs/kafka/admin.h"
 #include "libs/kafka/producer.h"
 #include "libs/kafka/properties.h"
+#include "libs/kafka/topic_watch.h"
 #include "libs/rpc/server.h"
 #include "libs/runtime/admin.h"
 #include "libs/runtime/lifecycle.h"
@@ -120,9 +122,8 @@ class Service::Impl {
   void OnDeliveries(std::span<const kafka::Delivery> deliveries);
   void OnFinals(std::span<const FinalPtr> finals);
   void Measure();
-  void CountPartitions();
-  void OnPartitionCount(int count);
   void OnTopicStatus(const absl::Status& status);
+  void OnTopicChanged(const std::string& changed);
 
   // Runs the task on a started shard and waits for it. Main thread.
   template <typename Task>
@@ -146,9 +147,10 @@ class Service::Impl {
   std::unique_ptr<kafka::Admin> log_admin_;
   std::unique_ptr<OutcomeReader> reader_;
   std::unique_ptr<boost::asio::steady_timer> measure_timer_;
-  std::unique_ptr<boost::asio::steady_timer> count_timer_;
-  // Of the intents' topic, as last counted; the start has compared them with the options.
-  std::atomic<int> log_partitions_{options_.partitions};
+  std::unique_ptr<kafka::TopicWatch> log_watch_;
+  // How the intents' topic is another than it was; empty: it is not.
+  mutable base::Mutex other_log_mutex_;
+  std::string other_log_ ABSL_GUARDED_BY(other_log_mutex_);
   // Why the intents' topic could not be looked at last.
   std::atomic<absl::StatusCode> topic_status_{absl::StatusCode::kOk};
   std::unique_ptr<IntakeGrpc> intake_grpc_;
@@ -288,9 +290,14 @@ absl::Status Service::Impl::MakeEdges(std::vector<Listener::Acceptor> acceptors)
 
 void Service::Impl::StartShards() {
   measure_timer_ = std::make_unique<boost::asio::steady_timer>(shards_.front().shard->context());
-  count_timer_ = std::make_unique<boost::asio::steady_timer>(shards_.front().shard->context());
+  log_watch_ = std::make_unique<kafka::TopicWatch>(
+      *log_admin_, shards_.front().shard->context(), kafka::kIntentsTopic, options_.partitions,
+      options_.topic_watch_ms, [this](const absl::Status& status, const std::string& changed) {
+        OnTopicStatus(status);
+        OnTopicChanged(changed);
+      });
   Measure();
-  CountPartitions();
+  log_watch_->Start();
   for (ShardParts& parts : shards_) {
     parts.edge->Start();
     parts.shard->Start();
@@ -327,9 +334,11 @@ absl::Status Service::Impl::Listen() {
 std::string Service::Impl::NotReady() const {
   if (!started_) return "not started";
   if (stopping_.load()) return "draining";
-  if (const int partitions = log_partitions_.load(); partitions != options_.partitions) {
-    return "the intents' topic has " + std::to_string(partitions) + " partitions instead of " +
-           std::to_string(options_.partitions) + ": nothing new is admitted";
+  {
+    base::MutexLock lock(&other_log_mutex_);
+    if (!other_log_.empty()) {
+      return "nothing new is admitted: the intents' topic " + other_log_;
+    }
   }
   const absl::StatusCode topic = topic_status_.load();
   if (topic != absl::StatusCode::kOk) {
@@ -384,18 +393,6 @@ void Service::Impl::Measure() {
   });
 }
 
-// A topic that cannot be counted at present has as many partitions as before.
-void Service::Impl::CountPartitions() {
-  log_admin_->PartitionCount(kafka::kIntentsTopic, [this](absl::StatusOr<int> count) {
-    OnTopicStatus(count.status());
-    if (count.ok()) OnPartitionCount(*count);
-    count_timer_->expires_after(milliseconds(options_.count_partitions_ms));
-    count_timer_->async_wait([this](const boost::system::error_code& error) {
-      if (!error) CountPartitions();
-    });
-  });
-}
-
 // The topic is missing, our right to it was revoked, our credentials have expired: intents are
 // PENDING until somebody mends it. A cluster that does not answer is told by the reader.
 void Service::Impl::OnTopicStatus(const absl::Status& status) {
@@ -407,16 +404,18 @@ void Service::Impl::OnTopicStatus(const absl::Status& status) {
             {{"topic", kafka::kIntentsTopic}, {"status", base::ToString(status)}});
 }
 
-void Service::Impl::OnPartitionCount(int count) {
-  if (log_partitions_.exchange(count) == count) return;
-  const bool as_ever = count == options_.partitions;
-  base::Log(as_ever ? base::Level::kInfo : base::Level::kError,
-            as_ever ? "admission_resumed" : "admission_stopped",
-            {{"topic", kafka::kIntentsTopic},
-             {"partitions", count},
-             {"configured", options_.partitions}});
+void Service::Impl::OnTopicChanged(const std::string& changed) {
+  {
+    base::MutexLock lock(&other_log_mutex_);
+    if (other_log_ == changed) return;
+    other_log_ = changed;
+  }
+  const bool other = !changed.empty();
+  base::Log(other ? base::Level::kError : base::Level::kInfo,
+            other ? "admission_stopped" : "admission_resumed",
+            {{"topic", kafka::kIntentsTopic}, {"changed", changed}});
   for (ShardParts& parts : shards_) {
-    parts.shard->Post([intake = parts.intake.get(), count] { intake->SetLogPartitions(count); });
+    parts.shard->Post([intake = parts.intake.get(), other] { intake->SetOtherLog(other); });
   }
 }
 
@@ -471,7 +470,7 @@ void Service::Impl::TearDown() {
   admin_->Stop();
   RunOn(0, [&] {
     measure_timer_.reset();
-    count_timer_.reset();
+    log_watch_.reset();
     log_admin_.reset();
     reader_.reset();
     producer_.reset();

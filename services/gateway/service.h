@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "libs/kafka/topic_watch.h"
 #include "services/gateway/limits.h"
 
 namespace jembatan::gateway {
@@ -54,8 +55,8 @@ struct Options {
   std::string tls_ca;
   // File of further librdkafka properties, key=value a line (security.protocol, sasl.*, ssl.*).
   std::string kafka_config;
-  // Not flags: only tests change them. How often the intents' partitions are counted.
-  int count_partitions_ms = 5'000;
+  // Not flags: only tests change them. How often the intents' topic is looked at.
+  int topic_watch_ms = kafka::kTopicWatchMs;
   Timeouts timeouts;
 };
 
@@ -72,7 +73,7 @@ class Service {
   int port() const;
   int grpc_port() const;
   int admin_port() const;
-  // The outcome window is filled, the log answers, and its partitions are as many as ever.
+  // The outcome window is filled, and the log answers and is the one it was.
   bool ready() const;
 
  private:
