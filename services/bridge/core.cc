@@ -8,6 +8,7 @@ namespace jembatan::bridge {
 Core::Core(Options options) {
   shared_.writer = std::move(options.writer);
   shared_.rules = options.rules;
+  shared_.link_out = std::move(options.link_out);
   shared_.random = base::Random(options.seed);
 }
 
@@ -59,6 +60,7 @@ void Core::Step(const Event& event, Now now, Effects* effects) {
                  [&](const event::Committed& e) {
                    at(Find(e.partition), [&](Partition& p) { p.OnCommitted(e, now); });
                  },
+                 [&](const event::ControlsChanged& e) { shared_.in_force = e.in_force; },
                  [&](const event::Tick&) { Tick(now, effects); },
              },
              event);

@@ -21,6 +21,8 @@ class Core {
     Writer writer;
     uint64_t seed = 1;
     Rules rules = {};
+    // None: nobody can be sent to the marketplace's page.
+    LinkOut link_out = {};
   };
   explicit Core(Options options);
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "jembatan/crossing/v1/crossing.pb.h"
+#include "libs/controls/controls.h"
 
 namespace jembatan::bridge {
 
@@ -116,6 +117,10 @@ struct Committed {
   int64_t next_offset;
   bool ok;
 };
+// What the operators' controls say from now on; null: nobody knows any longer.
+struct ControlsChanged {
+  controls::Snapshot in_force;
+};
 // Time has passed, or a turn of events is over: work is gathered and sent here.
 struct Tick {};
 
@@ -124,7 +129,7 @@ struct Tick {};
 using Event = std::variant<event::Assigned, event::Revoked, event::Intent, event::IntentsEnd,
                            event::OutcomeRead, event::Produced, event::StreamUp, event::StreamDown,
                            event::Fenced, event::Answered, event::Found, event::EndOffset,
-                           event::Committed, event::Tick>;
+                           event::Committed, event::ControlsChanged, event::Tick>;
 
 namespace effect {
 

@@ -139,12 +139,48 @@ Partition::Next Partition::Classify(uint64_t number, const Record& record, Now n
     next.state = Outcome::STATE_EXPIRED;
     next.reason = crossing::v1::REASON_DEADLINE_PASSED;
   } else {
-    next.kind = Next::Kind::kPlace;
+    ObeyControls(intent, now, &next);
   }
   bool decide = next.kind == Next::Kind::kDecide && NeedsAsking(record);
   bool resolve = next.kind == Next::Kind::kPlace && record.unconfirmed && !record.cleared;
   if (decide || resolve) next.kind = Next::Kind::kAsk;
   return next;
+}
+
+// What nobody has been asked to order yet takes the way that the operators' controls say at
+// present: a refusal by them is as final as one by the clock.
+void Partition::ObeyControls(const crossing::v1::PurchaseIntent& intent, Now now,
+                             Next* next) const {
+  controls::Tap tap;
+  tap.marketplace_id = intent.marketplace_id();
+  tap.offer_id = intent.offer_id();
+  tap.campaign_id = intent.campaign_id();
+  tap.buyer_ref = intent.buyer_ref();
+  controls::Way way = shared_->in_force->WayOf(tap, now.wall_ms);
+  if (!shared_->rules.obey_controls) way = controls::Way::kOrder;
+  next->state = Outcome::STATE_REJECTED;
+  switch (way) {
+    case controls::Way::kHalted:
+      next->reason = crossing::v1::REASON_SALES_HALTED;
+      next->by_control = &BridgeCounts::halted;
+      return;
+    case controls::Way::kExcluded:
+      next->reason = crossing::v1::REASON_ROLLOUT_EXCLUDED;
+      next->by_control = &BridgeCounts::excluded;
+      return;
+    case controls::Way::kShadow:
+      next->reason = crossing::v1::REASON_ROLLOUT_EXCLUDED;
+      next->by_control = &BridgeCounts::shadowed;
+      return;
+    case controls::Way::kLinkOut:
+      next->state = Outcome::STATE_HANDED_OFF;
+      next->reason = crossing::v1::REASON_LINK_OUT_ONLY;
+      next->by_control = &BridgeCounts::linked_out;
+      return;
+    case controls::Way::kOrder:
+      next->kind = Next::Kind::kPlace;
+      return;
+  }
 }
 
 void Partition::Dispatch(Now now, Effects* effects) {
@@ -251,7 +287,12 @@ bool Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* e
       Join(number, place);
       ++taken;
     } else {
-      DecideAlone(number, next.state, next.reason, now, effects);
+      if (next.by_control != nullptr) ++(shared_->counts.*next.by_control);
+      if (next.state == Outcome::STATE_HANDED_OFF) {
+        HandOff(number, now, effects);
+      } else {
+        DecideAlone(number, next.state, next.reason, now, effects);
+      }
     }
   }
   DropIfIdle(lane);
@@ -399,6 +440,19 @@ void Partition::DecideAlone(uint64_t number, Outcome::State state, crossing::v1:
   Decide(number, outcome, /*alone=*/true, now, effects);
 }
 
+// Without a link the buyer could not go on anywhere: then nothing is ordered for good.
+void Partition::HandOff(uint64_t number, Now now, Effects* effects) {
+  Outcome outcome;
+  if (shared_->link_out) {
+    outcome.set_continue_url(shared_->link_out(*At(number).intent, now.wall_ms));
+  }
+  const bool linked = !outcome.continue_url().empty();
+  outcome.set_state(linked ? Outcome::STATE_HANDED_OFF : Outcome::STATE_REJECTED);
+  outcome.set_reason(crossing::v1::REASON_LINK_OUT_ONLY);
+  outcome.set_route_mode(crossing::v1::ROUTE_MODE_LINK_OUT);
+  Decide(number, outcome, /*alone=*/true, now, effects);
+}
+
 void Partition::DescribeIntent(const Record& record, Outcome* outcome) {
   const crossing::v1::PurchaseIntent& intent = *record.intent;
   outcome->set_intent_id(intent.intent_id());
@@ -417,6 +471,8 @@ void Partition::Decide(uint64_t number, const Outcome& decision, bool alone, Now
   const crossing::v1::PurchaseIntent& intent = *record.intent;
   DescribeIntent(record, &outcome);
   base::SetMs(now.wall_ms, outcome.mutable_decided_at());
+  if (shared_->in_force != nullptr) outcome.set_controls_revision(shared_->in_force->revision());
+  if (!alone) outcome.set_route_mode(crossing::v1::ROUTE_MODE_BACKEND);
   BridgeCounts& counts = shared_->counts;
   counts.ordered += outcome.state() == Outcome::STATE_ORDERED;
   counts.handed_off += outcome.state() == Outcome::STATE_HANDED_OFF;

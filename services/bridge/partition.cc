@@ -311,7 +311,7 @@ void Partition::OnTick(Now now, Effects* effects) {
   }
   if (phase_ == Phase::kOpening) StartReadingOutcomes(effects);
   if (phase_ == Phase::kOwning && !draining_ && shared_->stream_up) {
-    Dispatch(now, effects);
+    if (shared_->in_force != nullptr) Dispatch(now, effects);
     SendQuestions(effects);
     KeepOwnership(now, effects);
   }

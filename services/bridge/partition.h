@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,6 +28,7 @@
 #include "absl/container/flat_hash_set.h"
 
 #include "libs/base/random.h"
+#include "libs/controls/controls.h"
 #include "libs/crossing/outcome_judge.h"
 #include "services/bridge/breaker.h"
 #include "services/bridge/events.h"
@@ -55,6 +57,12 @@ struct BridgeCounts {
   uint64_t claims = 0;
   uint64_t superseded = 0;
   uint64_t unreadable_outcomes = 0;
+  // Decided alone by an operator's control: stopped, not in the rollout, shadowed, sent to the
+  // marketplace's page.
+  uint64_t halted = 0;
+  uint64_t excluded = 0;
+  uint64_t shadowed = 0;
+  uint64_t linked_out = 0;
 };
 
 // Where a partition stands, for whoever watches whether it gets on.
@@ -89,14 +97,22 @@ struct Rules {
   bool lane_waits_for_refusal = true;   // 6
   bool one_batch_per_lane = true;       // P6
   bool expire = true;                   // P5 at the bridge
+  bool obey_controls = true;            // what an operator's control says
 };
+
+// Makes the link under which a buyer goes on at the marketplace's own page; empty: it cannot. Pure.
+using LinkOut =
+    std::function<std::string(const crossing::v1::PurchaseIntent& intent, int64_t wall_ms)>;
 
 // What all partitions of one bridge share. Owned by the Core.
 struct Shared {
   Writer writer;
+  LinkOut link_out;
   Rules rules;
   BridgeCounts counts;
   bool stream_up = false;
+  // What the operators' controls say; null: unknown, and nothing is sent to the marketplace.
+  controls::Snapshot in_force = std::make_shared<const controls::Controls>();
   Breaker breaker;
   RetryBudget retries;
   uint64_t next_id = 1;  // cookies, batches, questions, queries
@@ -183,6 +199,8 @@ class Partition {
     enum class Kind { kPlace, kAsk, kRepeat, kDecide, kHold } kind = Kind::kHold;
     crossing::v1::Outcome::State state = crossing::v1::Outcome::STATE_UNSPECIFIED;
     crossing::v1::Reason reason = crossing::v1::REASON_UNSPECIFIED;
+    // The control that decided, to be counted; null: none did.
+    uint64_t BridgeCounts::* by_control = nullptr;
     Finals::Bytes repeat;
   };
 
@@ -231,6 +249,7 @@ class Partition {
   // True if the lane has had its share and could go on.
   bool WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* effects);
   Next Classify(uint64_t number, const Record& record, Now now) const;
+  void ObeyControls(const crossing::v1::PurchaseIntent& intent, Now now, Next* next) const;
   bool NeedsAsking(const Record& record) const;
   bool MayPlace(Lane* lane, const effect::Place& place, Now now);
   void LearnFrom(const Batch& batch, std::span<const Decision> decisions, Now now);
@@ -242,6 +261,7 @@ class Partition {
   void DoubtOrder(uint64_t number, Effects* effects);
   void DecideAlone(uint64_t number, crossing::v1::Outcome::State state, crossing::v1::Reason reason,
                    Now now, Effects* effects);
+  void HandOff(uint64_t number, Now now, Effects* effects);
   void Decide(uint64_t number, const crossing::v1::Outcome& decision, bool alone, Now now,
               Effects* effects);
   void Write(uint64_t number, const Finals::Bytes& bytes, bool frees_lane, Effects* effects);

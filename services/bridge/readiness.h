@@ -27,6 +27,8 @@ class Readiness {
   };
   // The bridge at one moment, its partitions by number.
   struct View {
+    // Else nothing is sent to the marketplace.
+    bool controls_known = true;
     bool stream_up = false;
     // The breaker is closed.
     bool marketplace_usable = false;

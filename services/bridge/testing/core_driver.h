@@ -26,6 +26,13 @@ class CoreDriver {
 
   explicit CoreDriver(Rules rules = {})
       : core_({.writer = {kMarketplace, "bridge-1"}, .seed = 7, .rules = rules}) {}
+  // With a marketplace's page under that address.
+  explicit CoreDriver(const std::string& page)
+      : core_({.writer = {kMarketplace, "bridge-1"},
+               .seed = 7,
+               .link_out = [page](const crossing::v1::PurchaseIntent& intent, int64_t) {
+                 return page + intent.intent_id();
+               }}) {}
 
   Core& core() { return core_; }
   const Partition& partition() const { return *core_.partitions().at(0); }
