@@ -23,10 +23,7 @@ std::string_view HostOf(std::string_view url) {
 
 std::string Allowed(const std::string& url, UrlRule* urls) {
   if (url.empty()) return url;
-  std::string_view host = HostOf(url);
-  bool registered = urls->hosts.empty() ||
-                    std::find(urls->hosts.begin(), urls->hosts.end(), host) != urls->hosts.end();
-  if (!host.empty() && registered) return url;
+  if (MayName(*urls, url)) return url;
   ++urls->dropped;
   return {};
 }
@@ -72,6 +69,19 @@ void FillOutcome(const OrderResult& result, UrlRule* urls, Outcome* outcome) {
 }
 
 }  // namespace
+
+bool MayName(const UrlRule& urls, std::string_view url) {
+  const std::string_view host = HostOf(url);
+  const bool registered = urls.hosts.empty() ||
+                          std::find(urls.hosts.begin(), urls.hosts.end(), host) != urls.hosts.end();
+  return !host.empty() && registered;
+}
+
+std::string OrderBytes(const crossing::v1::PurchaseIntent& intent) {
+  orders::v1::Order order;
+  ToOrder(intent, &order);
+  return order.SerializeAsString();
+}
 
 void ToOrder(const crossing::v1::PurchaseIntent& intent, orders::v1::Order* order) {
   order->Clear();

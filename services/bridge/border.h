@@ -5,6 +5,7 @@
 // not cross (consent text version, accepting gateway, trace of the social side). Pure; any thread.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "jembatan/crossing/v1/crossing.pb.h"
@@ -16,12 +17,16 @@ namespace jembatan::bridge {
 // Fills *order (cleared first).
 void ToOrder(const crossing::v1::PurchaseIntent& intent, orders::v1::Order* order);
 
+// The same as bytes, for a link to the marketplace's page.
+std::string OrderBytes(const crossing::v1::PurchaseIntent& intent);
+
 // Hosts that continue_url and invoice_url may name ("host" or "host:port"); others are dropped from
 // the outcome and counted. Empty: any.
 struct UrlRule {
   std::vector<std::string> hosts;
   uint64_t dropped = 0;
 };
+bool MayName(const UrlRule& urls, std::string_view url);
 
 // A result of PlaceOrders, into *decision (whatever it held; reusing one spares its allocations).
 // A result that cannot be understood (STATE_UNSPECIFIED, or a newer marketplace's state) decides

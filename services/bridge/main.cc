@@ -26,6 +26,15 @@ int main(int argc, char** argv) {
   table.Add("orders_tls_certificate", &options.orders_tls.certificate, "Client certificate, PEM");
   table.AddSecret("orders_tls_key", &options.orders_tls.key, "Client key, PEM");
   table.Add("orders_tls_ca", &options.orders_tls.ca, "CA of the marketplace, PEM");
+  table.Add("link_page", &options.link_page,
+            "The marketplace's page that orders, for links to it; empty: none");
+  table.AddSecret("link_key", &options.link_key, "PEM file of the key that signs such links");
+  table.Add("link_kid", &options.link_kid, "Its key id");
+  table.Add("link_ttl_s", &options.link_ttl_s, "How long such a link opens, s", 60, 86'400);
+  table.Add("operator_keys", &options.operator_keys,
+            "JWKS file of who may sign controls; empty: none need a signature");
+  table.Add("operators_needed", &options.operators_needed, "Operators who must sign a control", 1,
+            5);
   table.Add("partitions", &options.partitions, "Partitions of the topics' version", 1, 256);
   table.Add("latency_budget_ms", &options.latency_budget_ms,
             "How long gathering may delay an order, ms", 0, 100);

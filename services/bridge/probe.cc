@@ -43,6 +43,14 @@ Probe::Probe(prometheus::Registry* registry) {
        &BridgeCounts::superseded},
       {"jembatan_bridge_unreadable_outcomes_total", "Outcome records that could not be decoded.",
        &BridgeCounts::unreadable_outcomes},
+      {"jembatan_bridge_halted_total", "Intents refused because sales are halted.",
+       &BridgeCounts::halted},
+      {"jembatan_bridge_excluded_total", "Intents refused as not in the rollout.",
+       &BridgeCounts::excluded},
+      {"jembatan_bridge_shadowed_total", "Intents decided and, by a control, not ordered.",
+       &BridgeCounts::shadowed},
+      {"jembatan_bridge_linked_out_total", "Intents sent to the marketplace's page.",
+       &BridgeCounts::linked_out},
   };
   for (const auto& row : plain) {
     auto& family = prometheus::BuildCounter().Name(row.name).Help(row.help).Register(*registry);

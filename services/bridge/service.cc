@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <future>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -10,11 +11,14 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/crash_point.h"
+#include "libs/base/file.h"
 #include "libs/base/log.h"
 #include "libs/base/mutex.h"
 #include "libs/base/overloaded.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
+#include "libs/controls_reader/controls_reader.h"
+#include "libs/identity/permalink.h"
 #include "libs/kafka/admin.h"
 #include "libs/kafka/consumer.h"
 #include "libs/kafka/producer.h"
@@ -22,6 +26,7 @@
 #include "libs/runtime/admin.h"
 #include "libs/runtime/lifecycle.h"
 #include "libs/runtime/shard.h"
+#include "services/bridge/border.h"
 #include "services/bridge/core.h"
 #include "services/bridge/orders_grpc.h"
 #include "services/bridge/probe.h"
@@ -37,6 +42,7 @@ constexpr int kTopicCheckTimeoutMs = 10'000;
 // Nobody waits for an outcome to be read back but the next commit.
 constexpr int kReadBackWaitMs = 50;
 constexpr int kReadBackBytes = 65'536;
+constexpr size_t kKeyFileBytes = 16 * 1024;
 
 Now ReadClocks() { return Now{base::WallMs(), base::MonotonicNs() / 1'000'000}; }
 
@@ -53,7 +59,10 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
     if (options_.instance.empty()) options_.instance = runtime::InstanceName();
     core_ = std::make_unique<Core>(Core::Options{
         .writer = {.marketplace_id = options_.marketplace_id, .instance = options_.instance},
-        .seed = static_cast<uint64_t>(base::MonotonicNs())});
+        .seed = static_cast<uint64_t>(base::MonotonicNs()),
+        .link_out = [this](const crossing::v1::PurchaseIntent& intent, int64_t wall_ms) {
+          return LinkTo(intent, wall_ms);
+        }});
   }
 
   absl::Status Start();
@@ -113,6 +122,7 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
     Step(found);
   }
 
+  void OnControls(const controls::Snapshot& controls);
   void OnDeliveries(std::span<const kafka::Delivery> deliveries);
   void Step(const Event& event) { Step(event, ReadClocks()); }
   // Events that come together share one reading of the clocks.
@@ -135,6 +145,8 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   void Abandon(const std::string& why);
   void LookForGap(int32_t partition);
   void TellGap(int32_t partition, int64_t begin, int64_t end);
+  absl::Status ReadLinkKey();
+  std::string LinkTo(const crossing::v1::PurchaseIntent& intent, int64_t wall_ms) const;
   absl::Status ConnectKafka();
   absl::Status ConnectMarketplace();
 
@@ -144,6 +156,7 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   std::unique_ptr<runtime::AdminServer> admin_;
   runtime::Shard shard_;
   boost::asio::steady_timer heartbeat_;
+  std::optional<identity::Signer> link_signer_;
   std::unique_ptr<Core> core_;
   Effects effects_;
   OutcomesTail tail_{this};
@@ -151,6 +164,7 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   std::unique_ptr<kafka::GroupConsumer> consumer_;
   std::unique_ptr<kafka::PartitionReader> reader_;
   std::unique_ptr<kafka::Admin> kafka_admin_;
+  std::unique_ptr<controls::ControlsReader> controls_reader_;
   std::unique_ptr<rpc::CompletionQueue> queue_;
   std::unique_ptr<OrdersClient> orders_;
   // Per partition: the reading the core wants, and the one that the reader's records belong to.
@@ -158,6 +172,8 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   std::map<int32_t, uint64_t> readings_;
   std::vector<std::pair<std::set<int32_t>, std::function<void()>>> revocations_;
   int64_t published_mono_ms_ = 0;
+  bool controls_known_ = false;
+  bool subscribed_ = false;
   bool stream_up_ = false;
   bool started_ = false;
   // Partitions whose intents are not read on, and why, until they are assigned anew; and whose
@@ -173,6 +189,7 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
 };
 
 absl::Status Service::Impl::Start() {
+  JEMB_RETURN_IF_ERROR(ReadLinkKey());
   JEMB_RETURN_IF_ERROR(ConnectKafka());
   JEMB_RETURN_IF_ERROR(ConnectMarketplace());
   JEMB_ASSIGN_OR_RETURN(admin_, runtime::AdminServer::Create(options_.admin_listen, registry_));
@@ -181,7 +198,6 @@ absl::Status Service::Impl::Start() {
   shard_.AddTickHook([this] { return EndTick(); });
   shard_.Post([this] {
     orders_->Start();
-    consumer_->Subscribe();
     WatchTopics();
     Heartbeat();
   });
@@ -192,6 +208,35 @@ absl::Status Service::Impl::Start() {
   base::Log(base::Level::kInfo, "started",
             {{"admin_port", admin_->port()}, {"instance", options_.instance}});
   return absl::OkStatus();
+}
+
+absl::Status Service::Impl::ReadLinkKey() {
+  if (options_.link_page.empty() && options_.link_key.empty()) return absl::OkStatus();
+  if (options_.link_page.empty() || options_.link_key.empty()) {
+    return base::InvalidArgument("--link_page and --link_key go together");
+  }
+  const UrlRule urls{.hosts = base::SplitList(options_.url_hosts)};
+  if (!MayName(urls, options_.link_page)) {
+    return base::InvalidArgument("--link_page: its host is not among --url_hosts");
+  }
+  JEMB_ASSIGN_OR_RETURN(const std::string pem,
+                        base::ReadWholeFile(options_.link_key, kKeyFileBytes));
+  absl::StatusOr<identity::Signer> signer = identity::Signer::FromPem(pem, options_.link_kid);
+  if (!signer.ok()) {
+    return base::InvalidArgument("--link_key: " +
+                                 std::string(base::Std(signer.status().message())));
+  }
+  link_signer_.emplace(*std::move(signer));
+  return absl::OkStatus();
+}
+
+// Empty: there is no page, or the order is too long for a link to it.
+std::string Service::Impl::LinkTo(const crossing::v1::PurchaseIntent& intent,
+                                  int64_t wall_ms) const {
+  if (!link_signer_) return {};
+  return identity::MakePermalink(options_.link_page, OrderBytes(intent),
+                                 wall_ms + int64_t{1'000} * options_.link_ttl_s, *link_signer_)
+      .value_or("");
 }
 
 absl::Status Service::Impl::ConnectKafka() {
@@ -224,7 +269,12 @@ absl::Status Service::Impl::ConnectKafka() {
                                                         .fetch_min_bytes = kReadBackBytes},
                                                        shard_.context(), &tail_));
   JEMB_ASSIGN_OR_RETURN(kafka_admin_, kafka::Admin::Create(cluster, shard_.context()));
-  return absl::OkStatus();
+  JEMB_ASSIGN_OR_RETURN(controls::Operators operators,
+                        controls::LoadOperators(options_.operator_keys, options_.operators_needed));
+  controls_reader_ = std::make_unique<controls::ControlsReader>(
+      cluster, std::move(operators), "bridge", *registry_, shard_.context(),
+      [this](const controls::Snapshot& now) { OnControls(now); });
+  return controls_reader_->Start();
 }
 
 absl::Status Service::Impl::ConnectMarketplace() {
@@ -257,6 +307,7 @@ void Service::Impl::Stop() {
   // What the queue handed over last: the stream's own end.
   shard_.context().restart();
   shard_.context().poll();
+  controls_reader_.reset();
   consumer_.reset();
   reader_.reset();
   watches_.clear();
@@ -410,6 +461,13 @@ void Service::Impl::OnStreamDown() {
   Step(event::StreamDown{});
 }
 
+// Intents are first asked for when it is known what is halted.
+void Service::Impl::OnControls(const controls::Snapshot& controls) {
+  controls_known_ = controls != nullptr;
+  Step(event::ControlsChanged{controls});
+  if (controls_known_ && !std::exchange(subscribed_, true)) consumer_->Subscribe();
+}
+
 void Service::Impl::OnDeliveries(std::span<const kafka::Delivery> deliveries) {
   JEMB_CRASH_POINT("bridge.acknowledged");
   const Now now = ReadClocks();
@@ -525,7 +583,9 @@ void Service::Impl::Publish(Now now) {
 }
 
 void Service::Impl::LookAtReadiness(Now now) {
-  Readiness::View view{.stream_up = stream_up_, .marketplace_usable = core_->marketplace_usable()};
+  Readiness::View view{.controls_known = controls_known_,
+                       .stream_up = stream_up_,
+                       .marketplace_usable = core_->marketplace_usable()};
   for (const auto& [number, partition] : core_->partitions()) {
     view.partitions.push_back({number, partition->standing(now), WhyStopped(number)});
   }

@@ -32,6 +32,17 @@ struct Options {
   rpc::TlsFiles orders_tls;
   // File of further librdkafka properties, key=value a line (security.protocol, sasl.*, ssl.*).
   std::string kafka_config;
+  // The marketplace's page for buyers who order there (LINK_OUT), without a slash at its end, and
+  // the PEM file and name of the key that signs links to it; empty: nobody is sent there, and what
+  // would have to be is REJECTED. How long a link opens.
+  std::string link_page;
+  std::string link_key;
+  std::string link_kid = "links-1";
+  int link_ttl_s = 900;
+  // JWKS file with the operators' keys; empty: controls need no signatures. How many of them must
+  // have signed a control.
+  std::string operator_keys;
+  int operators_needed = 2;
   int partitions = 6;
   // How long gathering may delay an order, in milliseconds.
   int latency_budget_ms = 20;
@@ -50,7 +61,8 @@ class Service {
   void Stop();
 
   int admin_port() const;
-  // The marketplace decides, and every assigned partition is owned and gets on.
+  // The operators' controls are known, the marketplace decides, and every assigned partition is
+  // owned and gets on.
   bool ready() const;
 
  private:

@@ -150,6 +150,7 @@ class Intake::Impl {
   int64_t NextDueMs();
 
   void SetOtherLog(bool other) { other_log_ = other; }
+  void SetControls(controls::Snapshot controls) { controls_ = std::move(controls); }
   void StartDrain() { draining_ = true; }
   size_t in_flight() const { return in_flight_.size(); }
   const IntakeCounts& counts() const { return counts_; }
@@ -168,6 +169,8 @@ class Intake::Impl {
   Refused CheckRate(SessionTable::Entry& session, int64_t now_ms);
   Refused CheckViewer(const Principal& principal, const Intent& intent, int64_t now_ms,
                       Admitted* admitted) const;
+  Refused CheckControls(const Principal& principal, const Intent& intent, const Admitted& admitted,
+                        int64_t now_ms) const;
   Refused CheckCapacity(const SessionTable::Entry& session, const Admitted& admitted,
                         int64_t now_ms) const;
   Refused HandToLog(SessionKey key, const Intent& intent, const Admitted& admitted, uint32_t index,
@@ -197,6 +200,7 @@ class Intake::Impl {
   IntakeCounts counts_;
   size_t handed_to_log_ = 0;
   bool other_log_ = false;
+  controls::Snapshot controls_ = std::make_shared<const controls::Controls>();
   bool draining_ = false;
 };
 
@@ -246,7 +250,35 @@ Refused Intake::Impl::Admit(SessionTable::Entry& session, const Intent& intent, 
     return {intake::v1::REASON_ID_REUSED, "intent_id: was used with another body"};
   }
   admitted->known = std::move(known);
-  return admitted->known ? Refused() : CheckCapacity(session, *admitted, now_ms);
+  if (admitted->known) return {};
+  refused = CheckControls(principal, intent, *admitted, now_ms);
+  if (refused.reason != intake::v1::REASON_UNSPECIFIED) return refused;
+  return CheckCapacity(session, *admitted, now_ms);
+}
+
+Refused Intake::Impl::CheckControls(const Principal& principal, const Intent& intent,
+                                    const Admitted& admitted, int64_t now_ms) const {
+  if (controls_ == nullptr) {
+    return {intake::v1::REASON_LOG_UNAVAILABLE, "it is not known whether sales are halted",
+            HintBefore(admitted.deadline_ms, kLogRetryMs, now_ms)};
+  }
+  controls::Tap tap;
+  tap.marketplace_id = options_.crossing.marketplace_id;
+  tap.offer_id = intent.offer_id();
+  tap.room_id = intent.room_id();
+  tap.campaign_id = intent.campaign_id();
+  tap.buyer_ref = principal.buyer.view();
+  switch (controls_->WayOf(tap, now_ms)) {
+    case controls::Way::kHalted:
+      return {intake::v1::REASON_SALES_HALTED, "halted by an operator"};
+    case controls::Way::kExcluded:
+      return {intake::v1::REASON_ROLLOUT_EXCLUDED, "not in the rollout, or its trial is over"};
+    case controls::Way::kShadow:
+    case controls::Way::kLinkOut:
+    case controls::Way::kOrder:
+      break;
+  }
+  return {};
 }
 
 Refused Intake::Impl::CheckRate(SessionTable::Entry& session, int64_t now_ms) {
@@ -586,6 +618,7 @@ void Intake::OnFinal(const FinalPtr& final) { impl_->OnFinal(final); }
 size_t Intake::EndTick(int64_t now_ms) { return impl_->EndTick(now_ms); }
 int64_t Intake::NextDueMs() const { return impl_->NextDueMs(); }
 void Intake::SetOtherLog(bool other) { impl_->SetOtherLog(other); }
+void Intake::SetControls(controls::Snapshot controls) { impl_->SetControls(std::move(controls)); }
 void Intake::StartDrain() { impl_->StartDrain(); }
 size_t Intake::in_flight() const { return impl_->in_flight(); }
 const IntakeCounts& Intake::counts() const { return impl_->counts(); }

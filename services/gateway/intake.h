@@ -20,6 +20,7 @@
 #include "absl/status/status.h"
 
 #include "jembatan/intake/v1/intake.pb.h"
+#include "libs/controls/controls.h"
 #include "libs/kafka/producer.h"
 #include "services/gateway/crossing.h"
 #include "services/gateway/lag_forecast.h"
@@ -115,6 +116,12 @@ class Intake {
   // may send an offer elsewhere by now, and one partition is what keeps its order (P6); of a log
   // made anew nobody reads on. What was handed to the log before goes on.
   void SetOtherLog(bool other);
+
+  // What the operators' controls say from now on. What they stop is REFUSED(SALES_HALTED or
+  // ROLLOUT_EXCLUDED) if it would be new to the log; what was handed to it before goes on, and
+  // decided ids are repeated. Null: nobody knows what they say, and everything new is
+  // REFUSED(LOG_UNAVAILABLE). Before the first call nothing is stopped.
+  void SetControls(controls::Snapshot controls);
 
   // From now on every submission is REFUSED(SHUTTING_DOWN); deliveries go on.
   void StartDrain();

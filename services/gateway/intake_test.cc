@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "libs/controls/testing/make_controls.h"
 #include "services/gateway/testing/fake_intake.h"
 #include "services/gateway/viewer_rate.h"
 
@@ -91,6 +92,18 @@ void Queue(World& world, int64_t served, int64_t behind) {
   }
 }
 
+controls::Snapshot Ordered(const crossing::v1::Control& control) {
+  controls::Controls controls;
+  const controls::testing::ControlRecord record = controls::testing::RecordOf(control);
+  EXPECT_EQ(controls.Apply(0, record.key, record.value).refused, "");
+  return std::make_shared<const controls::Controls>(controls);
+}
+
+// Of everything, or of what the test's intents are about.
+void Halt(World& world, crossing::v1::Halt::Scope scope, const std::string& id = {}) {
+  world.intake.SetControls(Ordered(controls::testing::MakeHalt(1, scope, id)));
+}
+
 std::vector<RefusalCase> RefusalCases() {
   const base::Uuid id = IdAt(kNowMs, 1);
   return {
@@ -132,6 +145,27 @@ std::vector<RefusalCase> RefusalCases() {
          Backlog(w, 10'001);
        },
        intake::v1::REASON_MARKETPLACE_UNAVAILABLE, 0},
+      {"everything halted", [](World& w, auto&) { Halt(w, crossing::v1::Halt::SCOPE_GLOBAL); },
+       intake::v1::REASON_SALES_HALTED, 0},
+      {"marketplace halted",
+       [](World& w, auto&) { Halt(w, crossing::v1::Halt::SCOPE_MARKETPLACE, "shop"); },
+       intake::v1::REASON_SALES_HALTED, 0},
+      {"offer halted",
+       [](World& w, auto& intent) { Halt(w, crossing::v1::Halt::SCOPE_OFFER, intent.offer_id()); },
+       intake::v1::REASON_SALES_HALTED, 0},
+      {"room halted",
+       [](World& w, auto& intent) {
+         intent.set_room_id("room-1");
+         Halt(w, crossing::v1::Halt::SCOPE_ROOM, "room-1");
+       },
+       intake::v1::REASON_SALES_HALTED, 0},
+      {"not in the rollout",
+       [](World& w, auto&) {
+         w.intake.SetControls(Ordered(controls::testing::MakeRollout(1, "shop", 0)));
+       },
+       intake::v1::REASON_ROLLOUT_EXCLUDED, 0},
+      {"controls unknown", [](World& w, auto&) { w.intake.SetControls(nullptr); },
+       intake::v1::REASON_LOG_UNAVAILABLE, 500},
       {"log's queue full", [](World& w, auto&) { w.log.answer = base::ResourceExhausted("full"); },
        intake::v1::REASON_OVERLOADED, static_cast<uint32_t>(100 + id.low % 400)},
       {"another log", [](World& w, auto&) { w.intake.SetOtherLog(true); },
@@ -860,6 +894,36 @@ TEST(IntakeSessions, DrainRefusesTheNewAndFinishesTheOld) {
   EXPECT_EQ(world.session.receipts[1].status(), Receipt::STATUS_ACCEPTED);
   EXPECT_EQ(world.session.outcomes.size(), 1u);
   EXPECT_EQ(world.intake.in_flight(), 0u);
+}
+
+// ---- controls
+
+TEST(Intake, AHaltLeavesDecidedIdsAndWhatWasHandedOverAsTheyAre) {
+  World world;
+  const intake::v1::Intent decided = IntentOf(IdAt(kNowMs, 1));
+  world.Decide(OutcomeRecordOf(decided, 1));
+  world.Submit(IntentOf(IdAt(kNowMs, 2)));
+  ASSERT_EQ(world.log.records.size(), 1u);
+  Halt(world, crossing::v1::Halt::SCOPE_GLOBAL);
+  world.Deliver(world.log.Delivered(0, 7));
+  world.Tick();
+  EXPECT_EQ(world.last().status(), Receipt::STATUS_ACCEPTED);
+  world.Submit(decided);
+  world.Tick();
+  EXPECT_EQ(world.last().status(), Receipt::STATUS_ACCEPTED);
+  EXPECT_TRUE(world.last().replayed());
+}
+
+TEST(Intake, AHaltThatIsLiftedLetsTheSameIdIn) {
+  World world;
+  Halt(world, crossing::v1::Halt::SCOPE_GLOBAL);
+  world.Submit(IntentOf(IdAt(kNowMs, 1)));
+  world.Tick();
+  EXPECT_EQ(world.last().reason(), intake::v1::REASON_SALES_HALTED);
+  EXPECT_TRUE(world.log.records.empty());
+  world.intake.SetControls(std::make_shared<const controls::Controls>());
+  world.Submit(IntentOf(IdAt(kNowMs, 1)));
+  EXPECT_EQ(world.log.records.size(), 1u);
 }
 
 // A transport may submit, open and close from within OnOutbox.

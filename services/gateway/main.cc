@@ -32,6 +32,9 @@ void AddOptions(jembatan::gateway::Options& o, jembatan::runtime::OptionTable& t
   table.Add("tls_certificate", &o.tls_certificate, "PEM certificate of the gRPC port");
   table.Add("tls_key", &o.tls_key, "PEM key of the gRPC port");
   table.Add("tls_ca", &o.tls_ca, "PEM of who signs gRPC callers; makes their certificate a duty");
+  table.Add("operator_keys", &o.operator_keys,
+            "JWKS file of who may sign controls; empty: none need a signature");
+  table.Add("operators_needed", &o.operators_needed, "Operators who must sign a control", 1, 5);
   table.Add("partitions", &o.partitions, "Partitions of the topics", 1, 1'000);
   table.Add("shards", &o.shards, "Event loops", 1, 64);
   table.Add("latency_budget_ms", &o.latency_budget_ms,

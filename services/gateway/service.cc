@@ -19,6 +19,7 @@
 #include "libs/base/mutex.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
+#include "libs/controls_reader/controls_reader.h"
 #include "libs/kafka/admin.h"
 #include "libs/kafka/producer.h"
 #include "libs/kafka/properties.h"
@@ -121,6 +122,7 @@ class Service::Impl {
 
   void OnDeliveries(std::span<const kafka::Delivery> deliveries);
   void OnFinals(std::span<const FinalPtr> finals);
+  void OnControls(const controls::Snapshot& controls);
   void Measure();
   void OnTopicStatus(const absl::Status& status);
   void OnTopicChanged(const std::string& changed);
@@ -146,6 +148,8 @@ class Service::Impl {
   std::unique_ptr<ProducerLog> log_;
   std::unique_ptr<kafka::Admin> log_admin_;
   std::unique_ptr<OutcomeReader> reader_;
+  std::unique_ptr<controls::ControlsReader> controls_reader_;
+  std::atomic<bool> controls_known_{false};
   std::unique_ptr<boost::asio::steady_timer> measure_timer_;
   std::unique_ptr<kafka::TopicWatch> log_watch_;
   // How the intents' topic is another than it was; empty: it is not.
@@ -229,7 +233,8 @@ absl::Status Service::Impl::MakeShards(std::vector<Listener::Acceptor>* acceptor
 absl::Status Service::Impl::ConnectLog() {
   std::vector<kafka::TopicSpec> topics;
   for (kafka::TopicSpec& topic : kafka::JembatanTopics(options_.partitions)) {
-    if (topic.name == kafka::kIntentsTopic || topic.name == kafka::kOutcomesTopic) {
+    if (topic.name == kafka::kIntentsTopic || topic.name == kafka::kOutcomesTopic ||
+        topic.name == kafka::kControlsTopic) {
       topics.push_back(std::move(topic));
     }
   }
@@ -256,6 +261,12 @@ absl::Status Service::Impl::ConnectLog() {
   reader_ = std::make_unique<OutcomeReader>(
       cluster_, *log_admin_, options_.partitions, shards_.front().shard->context(), *window_, *lag_,
       [this](std::span<const FinalPtr> finals) { OnFinals(finals); });
+  JEMB_ASSIGN_OR_RETURN(controls::Operators operators,
+                        controls::LoadOperators(options_.operator_keys, options_.operators_needed));
+  controls_reader_ = std::make_unique<controls::ControlsReader>(
+      cluster_, std::move(operators), "gateway", *probe_.registry(),
+      shards_.front().shard->context(), [this](const controls::Snapshot& now) { OnControls(now); });
+  JEMB_RETURN_IF_ERROR(controls_reader_->Start());
   return reader_->Start();
 }
 
@@ -276,6 +287,8 @@ absl::Status Service::Impl::MakeEdges(std::vector<Listener::Acceptor> acceptors)
     ShardParts& parts = shards_[i];
     intake.shard = static_cast<uint8_t>(i);
     parts.intake = std::make_unique<Intake>(intake, log_.get(), window_.get(), lag_.get());
+    // Nothing is taken before it is known that nothing is halted.
+    parts.intake->SetControls(nullptr);
     Edge::Options edge;
     edge.shard = static_cast<int>(i);
     edge.connections_max = static_cast<size_t>(options_.connections_max) / shards;
@@ -344,6 +357,7 @@ std::string Service::Impl::NotReady() const {
   if (topic != absl::StatusCode::kOk) {
     return "the intents' topic: " + absl::StatusCodeToString(topic);
   }
+  if (!controls_known_.load()) return "it is not known what the operators' controls say";
   if (!window_->ready()) return "the window of outcomes is being read";
   if (!reader_->log_answers()) return "the log does not answer";
   return {};
@@ -382,6 +396,15 @@ void Service::Impl::OnFinals(std::span<const FinalPtr> finals) {
     });
   }
   for (const FinalPtr& final : finals) shards_.front().intake->OnFinal(final);
+}
+
+void Service::Impl::OnControls(const controls::Snapshot& controls) {
+  for (size_t i = 1; i < shards_.size(); ++i) {
+    shards_[i].shard->Post(
+        [intake = shards_[i].intake.get(), controls] { intake->SetControls(controls); });
+  }
+  shards_.front().intake->SetControls(controls);
+  controls_known_.store(controls != nullptr);
 }
 
 void Service::Impl::Measure() {
@@ -472,6 +495,7 @@ void Service::Impl::TearDown() {
     measure_timer_.reset();
     log_watch_.reset();
     log_admin_.reset();
+    controls_reader_.reset();
     reader_.reset();
     producer_.reset();
   });

@@ -55,6 +55,10 @@ struct Options {
   std::string tls_ca;
   // File of further librdkafka properties, key=value a line (security.protocol, sasl.*, ssl.*).
   std::string kafka_config;
+  // JWKS file with the operators' keys; empty: controls need no signatures. How many of them must
+  // have signed a control.
+  std::string operator_keys;
+  int operators_needed = 2;
   // Not flags: only tests change them. How often the intents' topic is looked at.
   int topic_watch_ms = kafka::kTopicWatchMs;
   Timeouts timeouts;
@@ -73,7 +77,8 @@ class Service {
   int port() const;
   int grpc_port() const;
   int admin_port() const;
-  // The outcome window is filled, and the log answers and is the one it was.
+  // The outcome window is filled, the operators' controls are known, and the log answers and is the
+  // one it was.
   bool ready() const;
 
  private:
