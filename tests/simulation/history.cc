@@ -3,10 +3,12 @@
 #include <memory>
 
 #include "libs/base/timestamp.h"
+#include "libs/controls/limits.h"
 #include "libs/intent/limits.h"
 #include "tests/simulation/judge.h"
 #include "tests/simulation/offers.h"
 #include "tests/simulation/plan.h"
+#include "tests/simulation/sim_controls.h"
 #include "tests/simulation/sim_group.h"
 #include "tests/simulation/sim_log.h"
 
@@ -28,12 +30,12 @@ class History {
     world_.tracing = options.trace;
     world_.stormy = plan_.storm;
     for (int i = 0; i < kBridges; ++i) {
-      bridges_.push_back(std::make_unique<SimBridge>(&world_, &log_, &market_, i,
+      bridges_.push_back(std::make_unique<SimBridge>(&world_, &log_, &market_, &controls_, i,
                                                      options.bridge_rules, options.bridge_bugs));
     }
     for (int i = 0; i < kGateways; ++i) {
       gateways_.push_back(std::make_unique<SimGateway>(
-          &world_, &log_,
+          &world_, &log_, &controls_,
           SimGateway::Options{.number = i,
                               .clock_skew_max_ms = plan_.gateway_skew_ms,
                               .bugs = options.gateway_bugs}));
@@ -44,6 +46,10 @@ class History {
     log_.on_append = [this](int partition) {
       for (auto& bridge : bridges_) bridge->LookAgain(partition);
       for (auto& gateway : gateways_) gateway->LookAgain(partition);
+    };
+    controls_.on_change = [this] {
+      for (auto& bridge : bridges_) bridge->ReadControls();
+      for (auto& gateway : gateways_) gateway->ReadControls();
     };
     market_.on_restart = [this] {
       for (auto& bridge : bridges_) bridge->BreakStream();
@@ -107,7 +113,30 @@ class History {
       case Kind::kGatewayClock:
       case Kind::kProducerRebuilt:
         return BefallGateway(entry, *gateways_[entry.victim]);
+      case Kind::kHaltAll:
+      case Kind::kHaltOffer:
+      case Kind::kRollout:
+      case Kind::kShadow:
+      case Kind::kLinkOut:
+        return Order(entry, chance);
     }
+  }
+
+  // What an operator orders holds for a while.
+  void Order(const Entry& entry, Chance& chance) {
+    const int64_t until_ms = world_.now_ms() + entry.length_ms;
+    if (entry.kind == Kind::kRollout || entry.kind == Kind::kShadow) {
+      const bool shadow = entry.kind == Kind::kShadow;
+      controls_.Open(shadow ? controls::kWholeShare : static_cast<uint32_t>(entry.victim), shadow);
+      return world_.At(until_ms, [this] { controls_.Open(controls::kWholeShare, false); });
+    }
+    if (entry.kind == Kind::kLinkOut) {
+      controls_.Route(true);
+      return world_.At(until_ms, [this] { controls_.Route(false); });
+    }
+    const std::string offer = entry.kind == Kind::kHaltAll ? std::string() : SomeOffer(chance);
+    controls_.Halt(offer, true);
+    world_.At(until_ms, [this, offer] { controls_.Halt(offer, false); });
   }
 
   void Flap(int64_t until_ms, Chance chance) {
@@ -203,12 +232,14 @@ class History {
       for (const TapStory* story : viewer->stories()) witnesses.stories.push_back(story);
       witnesses.strangers += viewer->strangers();
     }
+    for (const auto& bridge : bridges_) witnesses.disobeyed += bridge->disobeyed();
     JudgedHistory judged = JudgeHistory(log_, market_.ledger, witnesses);
     HistoryResult result;
     result.violation = judged.violation;
     result.intents = judged.intents;
     result.expired = judged.expired;
     result.void_outcomes = judged.void_outcomes;
+    result.stopped = judged.stopped;
     result.ordered = market_.ledger.size();
     for (auto& bridge : bridges_) result.claims += bridge->core()->counts().claims;
     result.taps = witnesses.stories.size();
@@ -228,6 +259,7 @@ class History {
   World world_;
   SimLog log_;
   SimMarket market_;
+  SimControls controls_;
   std::vector<std::unique_ptr<SimBridge>> bridges_;
   std::vector<std::unique_ptr<SimGateway>> gateways_;
   std::vector<std::unique_ptr<SimViewer>> viewers_;

@@ -44,6 +44,8 @@ struct HistoryResult {
   uint64_t none = 0;
   uint64_t refused = 0;
   uint64_t forgotten = 0;
+  // Finals by an operator's control.
+  uint64_t stopped = 0;
   uint64_t steps = 0;
   int64_t virtual_ms = 0;
 };

@@ -27,6 +27,9 @@ class Judge {
     JudgeLedger();
     JudgeOrder();
     JudgeProgress();
+    if (witnesses.disobeyed > 0 && result_.violation.empty()) {
+      result_.violation = "controls: ordered though stopped";
+    }
     if (result_.violation.empty()) result_.violation = JudgeViewers(evidence_, witnesses);
     result_.intents = intents_.size();
     return result_;
@@ -78,6 +81,9 @@ class Judge {
     auto [it, first] = told_.try_emplace(body, Told{outcome, offset});
     if (first) {
       result_.expired += outcome.state() == Outcome::STATE_EXPIRED;
+      result_.stopped += outcome.reason() == crossing::v1::REASON_SALES_HALTED ||
+                         outcome.reason() == crossing::v1::REASON_ROLLOUT_EXCLUDED ||
+                         outcome.reason() == crossing::v1::REASON_LINK_OUT_ONLY;
     } else if (it->second.outcome.SerializeAsString() != outcome.SerializeAsString()) {
       Violation("P1: two different finals", body);
     }

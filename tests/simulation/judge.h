@@ -23,6 +23,8 @@ struct JudgedHistory {
   uint64_t intents = 0;
   uint64_t expired = 0;
   uint64_t void_outcomes = 0;
+  // Finals by an operator's control.
+  uint64_t stopped = 0;
 };
 
 // What all viewers have to say.
@@ -30,6 +32,8 @@ struct Witnesses {
   std::vector<const TapStory*> stories;
   // Times a viewer was told of an intent that is not its own.
   int strangers = 0;
+  // Orders that bridges sent though they knew of a control that said otherwise.
+  int disobeyed = 0;
 };
 
 JudgedHistory JudgeHistory(const SimLog& log, const std::vector<LedgerRow>& ledger,

@@ -88,6 +88,7 @@ void Add(const HistoryResult& result, HistoryResult* total) {
   total->none += result.none;
   total->refused += result.refused;
   total->forgotten += result.forgotten;
+  total->stopped += result.stopped;
   total->virtual_ms += result.virtual_ms;
 }
 
@@ -150,15 +151,14 @@ int main(int argc, char** argv) {
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   std::printf(
       "simulation: seeds=%llu violations=0 intents=%llu orders=%llu expired=%llu claims=%llu "
-      "void_outcomes=%llu taps=%llu accepted=%llu none=%llu refused=%llu forgotten=%llu, %.0fx "
-      "real "
-      "time\n",
+      "void_outcomes=%llu taps=%llu accepted=%llu none=%llu refused=%llu forgotten=%llu "
+      "stopped=%llu, %.0fx real time\n",
       static_cast<Count>(seeds), static_cast<Count>(total.intents),
       static_cast<Count>(total.ordered), static_cast<Count>(total.expired),
       static_cast<Count>(total.claims), static_cast<Count>(total.void_outcomes),
       static_cast<Count>(total.taps), static_cast<Count>(total.accepted),
       static_cast<Count>(total.none), static_cast<Count>(total.refused),
-      static_cast<Count>(total.forgotten),
+      static_cast<Count>(total.forgotten), static_cast<Count>(total.stopped),
       static_cast<double>(total.virtual_ms) / 1000 / took.count());
   return 0;
 }

@@ -47,6 +47,8 @@ inline constexpr Mutant kMutants[] = {
      [](HistoryOptions* o) { o->market_rules.remember_results = false; }},
     {"one_batch", "P6: two batches of one offer are under way",
      [](HistoryOptions* o) { o->bridge_rules.one_batch_per_lane = false; }},
+    {"obey_controls", "what an operator's control says is not looked at",
+     [](HistoryOptions* o) { o->bridge_rules.obey_controls = false; }},
     // A careless service.
     {"commit_at_delivery", "what was delivered is committed, decided or not",
      [](HistoryOptions* o) { o->bridge_bugs.commit_at_delivery = true; }},

@@ -42,6 +42,9 @@ class Planner {
     for (int64_t i = 0; i < troubles; ++i) PlanTrouble();
     for (int64_t i = 0; i < gateway_troubles; ++i) PlanGatewayTrouble();
     if (plan_.storm) PlanDuel();
+    // Drawn last: what came before is what it was before there were controls.
+    int64_t orders = chance_.OneIn(3) ? chance_.Between(1, 4) : 0;
+    for (int64_t i = 0; i < orders; ++i) PlanControl();
     return std::move(plan_);
   }
 
@@ -131,6 +134,15 @@ class Planner {
     if (entry.kind == Kind::kGatewayClock) entry.length_ms = own_.Between(-60'000, 10'000);
   }
 
+  void PlanControl() {
+    static constexpr Kind kKinds[] = {Kind::kHaltAll, Kind::kHaltOffer, Kind::kRollout,
+                                      Kind::kShadow, Kind::kLinkOut};
+    Entry& entry = Add(Kind::kHaltAll);
+    entry.kind = kKinds[own_.Between(0, std::size(kKinds) - 1)];
+    entry.length_ms = own_.OneIn(2) ? own_.Between(50, 3'000) : own_.Between(3'000, 60'000);
+    if (entry.kind == Kind::kRollout) entry.victim = static_cast<int>(own_.Between(0, 9'999));
+  }
+
   const uint64_t seed_;
   Chance chance_;
   Chance own_{0};
@@ -181,6 +193,16 @@ std::string What(const Entry& entry) {
       return "the clock of gateway " + whom + " steps by " + length;
     case Kind::kProducerRebuilt:
       return "the producer of gateway " + whom + " is rebuilt";
+    case Kind::kHaltAll:
+      return "sales are halted for " + length;
+    case Kind::kHaltOffer:
+      return "an offer is halted for " + length;
+    case Kind::kRollout:
+      return "sales are open to " + whom + " in 10,000 buyers for " + length;
+    case Kind::kShadow:
+      return "everything is decided and nothing ordered for " + length;
+    case Kind::kLinkOut:
+      return "buyers are sent to the marketplace's page for " + length;
   }
   return {};
 }

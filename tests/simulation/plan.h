@@ -40,13 +40,19 @@ struct Entry {
     kGatewayFreeze,
     kGatewayClock,
     kProducerRebuilt,
+    // An operator orders something, and takes it back length_ms later.
+    kHaltAll,
+    kHaltOffer,  // one drawn by the entry's chance
+    kRollout,    // open to the share `victim`, in hundredths of a percent
+    kShadow,
+    kLinkOut,
   };
 
   int number = 0;
   Kind kind = Kind::kTap;
   // Since the history's beginning.
   int64_t at_ms = 0;
-  // Whom it befalls: a viewer, a bridge, a gateway, a partition or an entry.
+  // Whom it befalls: a viewer, a bridge, a gateway, a partition or an entry; how many.
   int victim = 0;
   // How long it lasts; how far a clock steps.
   int64_t length_ms = 0;

@@ -18,11 +18,12 @@ constexpr int64_t kHeartbeatMs = 250;
 
 }  // namespace
 
-SimBridge::SimBridge(World* world, SimLog* log, SimMarket* market, int number, bridge::Rules rules,
-                     BridgeBugs bugs)
+SimBridge::SimBridge(World* world, SimLog* log, SimMarket* market, const SimControls* controls,
+                     int number, bridge::Rules rules, BridgeBugs bugs)
     : world_(world),
       log_(log),
       market_(market),
+      controls_(controls),
       number_(number),
       dice_(world, part::kBridge + static_cast<uint64_t>(number)),
       rules_(rules),
@@ -34,7 +35,13 @@ void SimBridge::Boot() {
   core_ = std::make_unique<Core>(Core::Options{
       .writer = {.marketplace_id = "m", .instance = "bridge-" + std::to_string(number_)},
       .seed = dice_->Next(),
-      .rules = rules_});
+      .rules = rules_,
+      .link_out = [](const crossing::v1::PurchaseIntent& intent, int64_t wall_ms) {
+        return intent.intent_id() + std::to_string(wall_ms);
+      }});
+  known_controls_ = nullptr;
+  core_->Step(event::ControlsChanged{nullptr}, Clocks(), &effects_);
+  ReadControls();
   OpenStream(life_);
   Heartbeat();
 }
@@ -90,9 +97,10 @@ void SimBridge::Feed(const bridge::Event& event) {
 }
 
 void SimBridge::TraceEvent(const bridge::Event& event) const {
-  static constexpr const char* kNames[] = {
-      "Assigned",   "Revoked", "Intent",   "IntentsEnd", "OutcomeRead", "Produced",  "StreamUp",
-      "StreamDown", "Fenced",  "Answered", "Found",      "EndOffset",   "Committed", "Tick"};
+  static constexpr const char* kNames[] = {"Assigned",    "Revoked",  "Intent",   "IntentsEnd",
+                                           "OutcomeRead", "Produced", "StreamUp", "StreamDown",
+                                           "Fenced",      "Answered", "Found",    "EndOffset",
+                                           "Committed",   "Controls", "Tick"};
   std::string detail;
   if (auto* e = std::get_if<event::Produced>(&event)) {
     detail = (e->ok ? "offset " + std::to_string(e->offset) : std::string("failed"));
@@ -110,6 +118,15 @@ void SimBridge::TraceEvent(const bridge::Event& event) const {
     detail = std::to_string(f->partition) + " token " + std::to_string(f->token);
   }
   world_->Trace("bridge %d: %s %s", number_, kNames[event.index()], detail.c_str());
+}
+
+// What is read is what the topic holds then, not what it held when the reading was due.
+void SimBridge::ReadControls() {
+  if (!alive()) return;
+  Arrive(dice_.Delay(), [this] {
+    known_controls_ = controls_->now();
+    Feed(event::ControlsChanged{known_controls_});
+  });
 }
 
 bridge::Now SimBridge::Clocks() const {
@@ -226,6 +243,11 @@ void SimBridge::Place(const effect::Place& place) {
   if (!stream_up_) return;
   auto intents = std::make_shared<std::vector<crossing::v1::PurchaseIntent>>();
   for (const crossing::v1::PurchaseIntent* intent : place.intents) {
+    const controls::Tap tap{.marketplace_id = intent->marketplace_id(),
+                            .offer_id = intent->offer_id(),
+                            .buyer_ref = intent->buyer_ref()};
+    disobeyed_ += known_controls_ == nullptr ||
+                  known_controls_->WayOf(tap, world_->now_ms()) != controls::Way::kOrder;
     intents->push_back(*intent);
     if (!bugs_.deadline_renewed) continue;
     base::SetMs(world_->now_ms() + intent::kTtlMs, intents->back().mutable_deadline());

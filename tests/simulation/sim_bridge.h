@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "services/bridge/core.h"
+#include "tests/simulation/sim_controls.h"
 #include "tests/simulation/sim_log.h"
 #include "tests/simulation/sim_market.h"
 #include "tests/simulation/world.h"
@@ -38,8 +39,8 @@ struct BridgeBugs {
 
 class SimBridge {
  public:
-  SimBridge(World* world, SimLog* log, SimMarket* market, int number, bridge::Rules rules,
-            BridgeBugs bugs);
+  SimBridge(World* world, SimLog* log, SimMarket* market, const SimControls* controls, int number,
+            bridge::Rules rules, BridgeBugs bugs);
 
   void Boot();
   void Crash();
@@ -64,6 +65,10 @@ class SimBridge {
 
   // Something was appended to the partition.
   void LookAgain(int partition);
+  // The operators have ordered something: it is read later.
+  void ReadControls();
+  // Orders sent though the process knew a control that said otherwise.
+  int disobeyed() const { return disobeyed_; }
 
   const bridge::Core* core() const { return core_.get(); }
 
@@ -104,6 +109,7 @@ class SimBridge {
   World* world_;
   SimLog* log_;
   SimMarket* market_;
+  const SimControls* controls_;
   const int number_;
   Dice dice_;
   const bridge::Rules rules_;
@@ -117,6 +123,8 @@ class SimBridge {
   std::deque<Action> waiting_;  // what arrived while frozen
   int64_t clock_skew_ms_ = 0;
   int64_t stream_sent_ms_ = 0;
+  controls::Snapshot known_controls_;  // null: not read yet
+  int disobeyed_ = 0;
   std::map<int, int64_t> produced_ms_;
   std::map<int, Reading> intents_;
   std::map<int, Reading> outcomes_;

@@ -41,9 +41,10 @@ class SimGateway::Link final : public gateway::Session {
   const uint64_t connection_;
 };
 
-SimGateway::SimGateway(World* world, SimLog* log, Options options)
+SimGateway::SimGateway(World* world, SimLog* log, const SimControls* controls, Options options)
     : world_(world),
       log_(log),
+      controls_(controls),
       options_(options),
       dice_(world, part::kGateway + static_cast<uint64_t>(options.number)),
       next_connection_(static_cast<uint64_t>(options.number + 1) * kConnectionsEach) {}
@@ -68,7 +69,13 @@ void SimGateway::Boot() {
   gateway::IntentLog* intents = this;
   intake_ =
       std::make_unique<gateway::Intake>(std::move(intake), intents, window_.get(), lag_.get());
+  intake_->SetControls(nullptr);
+  ReadControls();
   for (int p = 0; p < kPartitions; ++p) StartReading(p);
+}
+
+void SimGateway::ReadControls() {
+  if (alive()) Arrive(dice_.Delay(), [this] { intake_->SetControls(controls_->now()); });
 }
 
 void SimGateway::Crash() {

@@ -17,6 +17,7 @@
 
 #include "services/gateway/intake.h"
 #include "services/gateway/outcome_feed.h"
+#include "tests/simulation/sim_controls.h"
 #include "tests/simulation/sim_log.h"
 #include "tests/simulation/world.h"
 
@@ -58,7 +59,7 @@ class SimGateway : private gateway::IntentLog {
     int64_t clock_skew_max_ms = 0;
     GatewayBugs bugs = {};
   };
-  SimGateway(World* world, SimLog* log, Options options);
+  SimGateway(World* world, SimLog* log, const SimControls* controls, Options options);
   ~SimGateway() override;
 
   void Boot();
@@ -85,6 +86,8 @@ class SimGateway : private gateway::IntentLog {
 
   // Something was appended to the partition.
   void LookAgain(int partition);
+  // The operators have ordered something: it is read later.
+  void ReadControls();
 
  private:
   class Link;
@@ -142,6 +145,7 @@ class SimGateway : private gateway::IntentLog {
 
   World* world_;
   SimLog* log_;
+  const SimControls* controls_;
   const Options options_;
   Dice dice_;
   std::unique_ptr<gateway::OutcomeWindow> window_;
