@@ -4,12 +4,15 @@
 
 #include "libs/base/log.h"
 #include "libs/base/status.h"
+#include "libs/identity/permalink.h"
+#include "services/marketplace/wire.h"
 
 namespace jembatan::marketplace {
 namespace {
 
 constexpr std::string_view kCheckoutPrefix = "/checkout/";
 constexpr std::string_view kInvoicePrefix = "/invoice/";
+constexpr std::string_view kLinkPrefix = "/beli/";
 
 struct Target {
   std::string_view path;
@@ -54,8 +57,11 @@ WebResponse StoreError(const absl::Status& status) {
 
 }  // namespace
 
-Checkout::Checkout(Store& store, std::string marketplace_name)
-    : store_(store), marketplace_name_(std::move(marketplace_name)) {}
+Checkout::Checkout(Store& store, std::string marketplace_name,
+                   std::shared_ptr<const identity::KeySet> link_keys)
+    : store_(store),
+      marketplace_name_(std::move(marketplace_name)),
+      link_keys_(std::move(link_keys)) {}
 
 WebResponse Checkout::Handle(std::string_view method, std::string_view target) {
   const Target parts = Split(target);
@@ -65,6 +71,10 @@ WebResponse Checkout::Handle(std::string_view method, std::string_view target) {
   }
   if (parts.path == "/assets/checkout.js") {
     return reads ? Asset(Script(), "text/javascript; charset=utf-8") : NotAllowed("GET, HEAD");
+  }
+  if (parts.path.starts_with(kLinkPrefix)) {
+    if (!reads && method != "POST") return NotAllowed("GET, HEAD, POST");
+    return Linked(parts.path.substr(kLinkPrefix.size()), target, parts.query, !reads);
   }
   if (parts.path.starts_with(kCheckoutPrefix)) {
     if (!reads && method != "POST") return NotAllowed("GET, HEAD, POST");
@@ -79,6 +89,39 @@ WebResponse Checkout::Handle(std::string_view method, std::string_view target) {
     return Invoice(order_id);
   }
   return ErrorResponse(404);
+}
+
+// Only a form orders: whoever merely opens the link, as a preview does, changes nothing.
+WebResponse Checkout::Linked(std::string_view payload, std::string_view target,
+                             std::string_view query, bool order) {
+  if (link_keys_ == nullptr) return ErrorResponse(404);
+  const auto link = identity::ReadPermalink(payload, query, *link_keys_, store_.clock_ms());
+  if (absl::IsDeadlineExceeded(link.status())) return ErrorResponse(410);
+  orders::v1::Order wire;
+  if (!link.ok() || !wire.ParseFromString(link->payload)) return ErrorResponse(404);
+  marketplace::Order wanted = FromWire(wire);
+  // The intent's deadline is that of server-to-server orders; here the link's own counts.
+  wanted.deadline_ms = link->expires_ms;
+  if (order) {
+    const absl::StatusOr<Result> placed = store_.PlaceAtPage(wanted);
+    if (!placed.ok()) return StoreError(placed.status());
+    if (placed->state != orders::v1::OrderResult::STATE_ORDERED) return ErrorResponse(409);
+    WebResponse response = ErrorResponse(303);
+    response.location = placed->continue_url;
+    return response;
+  }
+  const OfferFeed::OfferPtr offer = store_.feed().Find(std::string(wanted.offer_id));
+  if (offer == nullptr) return ErrorResponse(409);
+  OrderPage page;
+  page.marketplace_name = marketplace_name_;
+  page.title = offer->title;
+  page.seller_id = offer->seller_id;
+  page.quantity = wanted.quantity;
+  page.price = wanted.price_seen;
+  page.pay_path = target;
+  WebResponse response;
+  response.body = ConfirmPage(page);
+  return response;
 }
 
 WebResponse Checkout::Order(std::string_view order_id, std::string_view target, bool pay) {
@@ -145,6 +188,12 @@ WebResponse ErrorResponse(unsigned status) {
       break;
     case 404:
       response.body = MessagePage("Halaman tidak ditemukan", "Page not found");
+      break;
+    case 409:
+      response.body = MessagePage("Pesanan tidak dapat dibuat", "The order cannot be placed");
+      break;
+    case 410:
+      response.body = MessagePage("Tautan ini sudah tidak berlaku", "This link has expired");
       break;
     case 503:
       response.body = MessagePage("Coba lagi sebentar lagi", "Please try again in a moment");

@@ -1,14 +1,18 @@
 #pragma once
 
 // Checkout: what the marketplace's public pages answer, without HTTP's wire: a request in, a
-// response out. An order's page opens only with the key of its link; everything else is 404, so
-// that nobody learns which orders exist.
+// response out. A link signed by the bridge (/beli/...) shows what would be ordered, and orders it
+// when the buyer says so, under the intent's own id: once, however often the form is sent. An
+// order's page opens only with the key of its link; everything else is 404, so that nobody learns
+// which orders exist.
 //
 // Owned by the service; the store must outlive it. Thread-safe.
 
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "libs/identity/token.h"
 #include "services/marketplace/pages.h"
 #include "services/marketplace/store.h"
 
@@ -25,19 +29,24 @@ struct WebResponse {
 
 class Checkout {
  public:
-  Checkout(Store& store, std::string marketplace_name);
+  // link_keys: whose links are opened; null: nobody's.
+  Checkout(Store& store, std::string marketplace_name,
+           std::shared_ptr<const identity::KeySet> link_keys = nullptr);
 
   // target is path and query; a body is not looked at. HEAD is answered as GET: the caller leaves
   // the body out.
   WebResponse Handle(std::string_view method, std::string_view target);
 
  private:
+  WebResponse Linked(std::string_view payload, std::string_view target, std::string_view query,
+                     bool order);
   WebResponse Order(std::string_view order_id, std::string_view target, bool pay);
   WebResponse Invoice(std::string_view order_id);
   OrderPage ToPage(const Store::Visit& visit) const;
 
   Store& store_;
   const std::string marketplace_name_;
+  const std::shared_ptr<const identity::KeySet> link_keys_;
 };
 
 // A plain page for an error.

@@ -1,5 +1,7 @@
 #include "services/marketplace/checkout.h"
 
+#include "libs/base/timestamp.h"
+#include "libs/identity/permalink.h"
 #include "services/marketplace/testing.h"
 
 namespace jembatan::marketplace {
@@ -116,6 +118,91 @@ TEST_F(CheckoutTest, MethodsByTable) {
     EXPECT_EQ(response.status, c.status) << c.method << " " << c.target;
     EXPECT_EQ(response.allow, c.allow) << c.method << " " << c.target;
   }
+}
+
+// --- Links that the bridge signs
+
+class LinkedTest : public CheckoutTest {
+ protected:
+  void SetUp() override {
+    CheckoutTest::SetUp();
+    auto keys = identity::KeySet::FromJwks(signer_.jwks());
+    checkout_.emplace(*store_, "Tokopedia (contoh)",
+                      std::make_shared<const identity::KeySet>(*std::move(keys)));
+  }
+  // Of a second tap by another buyer.
+  std::string Link(uint32_t quantity = 2) const {
+    testing::TestOrder order(7, 8, "kopi");
+    const Order view = order.view();
+    orders::v1::Order wire;
+    wire.set_intent_id(std::string(view.intent_id));
+    wire.set_buyer_ref(std::string(view.buyer_ref));
+    wire.set_offer_id("kopi");
+    wire.set_quantity(quantity);
+    wire.mutable_price_seen()->set_currency("IDR");
+    wire.mutable_price_seen()->set_amount_minor(2'500'000);
+    wire.set_fingerprint(std::string(view.fingerprint));
+    base::SetMs(view.deadline_ms, wire.mutable_deadline());
+    return PathOf(*identity::MakePermalink("http://127.0.0.1:1/beli", wire.SerializeAsString(),
+                                           testing::kNowMs + kLinkMs, signer_));
+  }
+
+  static constexpr int64_t kLinkMs = 900'000;
+  const identity::Signer signer_ =
+      *identity::Signer::Generate(identity::Algorithm::kEdDsa, "links-1");
+};
+
+TEST_F(LinkedTest, LookingOrdersNothing) {
+  const WebResponse response = checkout_->Handle("GET", Link());
+  EXPECT_EQ(response.status, 200u);
+  for (const char* text :
+       {"Kopi &lt;b&gt;Gayo&lt;/b&gt;", "Rp 50.000", "Pesan</button>", "nothing is ordered yet"}) {
+    EXPECT_TRUE(Has(response.body, text)) << text << " is missing in " << response.body;
+  }
+  EXPECT_FALSE(Has(response.body, "Nomor pesanan"));
+  EXPECT_EQ(store_->feed().Find("kopi")->stock, 3);
+}
+
+TEST_F(LinkedTest, TheFormOrdersOnceUnderTheIntentsId) {
+  const WebResponse placed = checkout_->Handle("POST", Link());
+  EXPECT_EQ(placed.status, 303u);
+  EXPECT_TRUE(Has(Get(PathOf(placed.location)), "Selesaikan pembayaran"));
+  EXPECT_EQ(store_->feed().Find("kopi")->stock, 1);
+  EXPECT_EQ(checkout_->Handle("POST", Link()).location, placed.location);
+  EXPECT_EQ(store_->feed().Find("kopi")->stock, 1);
+  // The bridge asks, and is told what the page decided.
+  testing::TestOrder order(7, 8, "kopi");
+  const Key key = order.view().key();
+  const auto found = store_->Get(testing::Token(2), {&key, 1});
+  ASSERT_TRUE(found.ok() && found->results[0].has_value());
+  EXPECT_EQ(found->results[0]->state, orders::v1::OrderResult::STATE_ORDERED);
+}
+
+// A server-to-server order has its deadline; the page is the buyer's own, and has the link's.
+TEST_F(LinkedTest, TheLinkOutlivesTheIntentAndThenExpires) {
+  clock_.now_ms = testing::kNowMs + kLinkMs - 1;
+  EXPECT_EQ(checkout_->Handle("GET", Link()).status, 200u);
+  clock_.now_ms = testing::kNowMs + kLinkMs;
+  EXPECT_EQ(checkout_->Handle("GET", Link()).status, 410u);
+  EXPECT_EQ(checkout_->Handle("POST", Link()).status, 410u);
+  EXPECT_EQ(store_->feed().Find("kopi")->sold, 2);
+}
+
+TEST_F(LinkedTest, WhatCannotBeHadIsToldAndStaysSo) {
+  EXPECT_EQ(checkout_->Handle("POST", Link(4)).status, 409u);
+  EXPECT_EQ(checkout_->Handle("POST", Link(4)).status, 409u);
+  EXPECT_EQ(store_->feed().Find("kopi")->sold, 2);
+}
+
+TEST_F(LinkedTest, AForgedLinkOpensNothing) {
+  std::string forged = Link();
+  forged[10] = forged[10] == 'A' ? 'B' : 'A';
+  EXPECT_EQ(checkout_->Handle("GET", forged).status, 404u);
+  EXPECT_EQ(checkout_->Handle("POST", forged).status, 404u);
+  EXPECT_EQ(checkout_->Handle("POST", "/beli/").status, 404u);
+  EXPECT_EQ(checkout_->Handle("PUT", Link()).status, 405u);
+  Checkout without_keys(*store_, "Tokopedia (contoh)");
+  EXPECT_EQ(without_keys.Handle("GET", Link()).status, 404u);
 }
 
 }  // namespace

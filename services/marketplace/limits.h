@@ -61,7 +61,8 @@ inline constexpr int64_t kMaxLedgerRows = 10'000;
 inline constexpr size_t kMaxCheckoutConnections = 512;
 inline constexpr uint32_t kMaxHeaderBytes = 8 * 1024;
 inline constexpr uint64_t kMaxBodyBytes = 1024;
-inline constexpr size_t kMaxTargetBytes = 256;
+inline constexpr size_t kMaxTargetBytes = 2'048;
+inline constexpr size_t kMaxKeyFileBytes = 64 * 1024;
 inline constexpr int kCheckoutTimeoutMs = 10'000;
 inline constexpr int kMaxRequestsPerConnection = 100;
 

@@ -25,6 +25,8 @@ int main(int argc, char** argv) {
             "Where links to the pages lead (https); default: http:// and the checkout address");
   table.Add("hold_seconds", &options.hold_seconds, "How long goods are held for payment", 1,
             marketplace::kMaxHoldSeconds);
+  table.Add("link_keys", &options.link_keys,
+            "JWKS file of whose links may lead to the page that orders; empty: nobody's");
   table.Add("offers", &options.offers,
             "JSON file of offers; those not known yet are put on sale at the start");
   table.Add("tls_certificate", &options.tls_certificate, "PEM certificate of the orders port");

@@ -38,8 +38,17 @@ constexpr std::string_view kOrder = R"html(<p class="label">diproses oleh <b>{na
 <dt>Jumlah <span class="en" lang="en">Quantity</span></dt><dd>{quantity}</dd>
 <dt>Harga satuan <span class="en" lang="en">Unit price</span></dt><dd>{price}</dd>
 <dt>Total</dt><dd><b>{total}</b></dd>
-<dt>Nomor pesanan <span class="en" lang="en">Order number</span></dt><dd>{order_id}</dd>
-</dl>
+{number}</dl>
+)html";
+
+constexpr std::string_view kNumber =
+    R"html(<dt>Nomor pesanan <span class="en" lang="en">Order number</span></dt><dd>{order_id}</dd>
+)html";
+
+constexpr std::string_view kOrderForm = R"html(<form method="post" action="{path}">
+<button type="submit">Pesan</button>
+<p class="en" lang="en">Order</p>
+</form>
 )html";
 
 constexpr std::string_view kPay = R"html(<p class="clock">Bayar dalam
@@ -132,6 +141,8 @@ std::string Frame(std::string_view heading, std::string_view english, std::strin
 
 std::string OrderPart(const OrderPage& page) {
   const Money total{page.price.currency, page.price.amount_minor * page.quantity};
+  std::string number;
+  if (!page.order_id.empty()) number = Fill(kNumber, {{"order_id", Escape(page.order_id)}});
   return Fill(kOrder,
               {{"name", Escape(page.marketplace_name)},
                {"title", Escape(page.title)},
@@ -139,13 +150,18 @@ std::string OrderPart(const OrderPage& page) {
                {"quantity", std::to_string(page.quantity)},
                {"price", Escape(base::MoneyText(page.price.currency, page.price.amount_minor))},
                {"total", Escape(base::MoneyText(total.currency, total.amount_minor))},
-               {"order_id", Escape(page.order_id)}});
+               {"number", std::move(number)}});
 }
 
 // Groups of three digits with points between, as in Indonesia.
 std::string TwoDigits(int64_t value) { return (value < 10 ? "0" : "") + std::to_string(value); }
 
 }  // namespace
+
+std::string ConfirmPage(const OrderPage& page) {
+  return Frame("Periksa pesanan Anda", "Check your order; nothing is ordered yet",
+               OrderPart(page) + Fill(kOrderForm, {{"path", Escape(page.pay_path)}}));
+}
 
 std::string UnpaidPage(const OrderPage& page) {
   return Frame("Selesaikan pembayaran", "Complete your payment",

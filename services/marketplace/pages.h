@@ -26,6 +26,9 @@ struct OrderPage {
   std::string invoice_url;
 };
 
+// Before anything is ordered: what would be, and a form that orders it, sent to pay_path. It has no
+// order number yet.
+std::string ConfirmPage(const OrderPage& page);
 std::string UnpaidPage(const OrderPage& page);
 std::string PaidPage(const OrderPage& page);
 std::string CancelledPage(const OrderPage& page);

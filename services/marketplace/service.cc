@@ -9,6 +9,7 @@
 #include <prometheus/registry.h>
 
 #include "libs/base/clock.h"
+#include "libs/base/file.h"
 #include "libs/base/log.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
@@ -104,7 +105,21 @@ class Service::Impl {
     store_options.hold_ms = int64_t{1'000} * options_.hold_seconds;
     JEMB_ASSIGN_OR_RETURN(store_, Store::Open(store_options, clock_));
     JEMB_ASSIGN_OR_RETURN(ledger_, Ledger::Open(options_.database));
-    checkout_.emplace(*store_, options_.name);
+    std::shared_ptr<const identity::KeySet> link_keys;
+    JEMB_RETURN_IF_ERROR(ReadLinkKeys(&link_keys));
+    checkout_.emplace(*store_, options_.name, std::move(link_keys));
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadLinkKeys(std::shared_ptr<const identity::KeySet>* keys) const {
+    if (options_.link_keys.empty()) return absl::OkStatus();
+    JEMB_ASSIGN_OR_RETURN(const std::string text,
+                          base::ReadWholeFile(options_.link_keys, kMaxKeyFileBytes));
+    absl::StatusOr<identity::KeySet> read = identity::KeySet::FromJwks(text);
+    if (!read.ok()) {
+      return base::InvalidArgument("link_keys: " + std::string(base::Std(read.status().message())));
+    }
+    *keys = std::make_shared<const identity::KeySet>(*std::move(read));
     return absl::OkStatus();
   }
 

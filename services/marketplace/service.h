@@ -30,6 +30,8 @@ struct Options {
   // Where links lead; empty: http:// and the checkout port, if that is on a loopback address.
   std::string public_url;
   int hold_seconds = 900;
+  // JWKS file with the keys of who may link to the page that orders; empty: no such link is opened.
+  std::string link_keys;
   // JSON file of offers; those that the database does not know yet are put on sale at the start.
   std::string offers;
   // PEM files of the orders port; all empty: plaintext. With tls_ca a caller needs a certificate.

@@ -207,6 +207,12 @@ absl::StatusOr<std::vector<Store::Placed>> Store::Place(std::span<const Batch> b
   return placed;
 }
 
+absl::StatusOr<Result> Store::PlaceAtPage(const Order& order) {
+  Result result;
+  JEMB_RETURN_IF_ERROR(Transact([&](Work& work) { return PlaceOne(work, order, &result); }));
+  return result;
+}
+
 absl::StatusOr<Store::Placed> Store::Place(const Fencing& fencing, std::span<const Order> orders) {
   const Batch batch{fencing, orders};
   JEMB_ASSIGN_OR_RETURN(std::vector<Placed> placed, Place({&batch, 1}));

@@ -67,6 +67,10 @@ class Store {
   // The same for one batch.
   absl::StatusOr<Placed> Place(const Fencing& fencing, std::span<const Order> orders);
 
+  // Decides an order that its buyer places at the marketplace's own page: under the same key and
+  // the same rules, but nobody's token. deadline_ms is the link's.
+  absl::StatusOr<Result> PlaceAtPage(const Order& order);
+
   struct Found {
     bool stale = false;
     // One per key, same place; empty: none is remembered.
@@ -99,6 +103,8 @@ class Store {
 
   OfferFeed& feed() { return feed_; }
   const Links& links() const { return *links_; }
+  // The clock that transactions read.
+  int64_t clock_ms() const { return clock_(); }
   // Not OK after a failed commit.
   absl::Status health();
 
