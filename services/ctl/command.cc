@@ -36,6 +36,9 @@ int RunCommand(std::vector<std::string> arguments, std::ostream& out, std::ostre
   AddOrdersCommands(app, &chosen);
   AddDeadLettersCommands(app, &chosen);
   AddHistoryCommands(app, &chosen);
+  AddControlsCommands(app, &chosen);
+  AddDrillCommands(app, &chosen);
+  AddWatchCommands(app, &chosen);
   try {
     // The parser takes the arguments last first.
     std::reverse(arguments.begin(), arguments.end());

@@ -29,6 +29,9 @@ void AddIntentCommands(CLI::App& app, Chosen* chosen);
 void AddOrdersCommands(CLI::App& app, Chosen* chosen);
 void AddDeadLettersCommands(CLI::App& app, Chosen* chosen);
 void AddHistoryCommands(CLI::App& app, Chosen* chosen);
+void AddControlsCommands(CLI::App& app, Chosen* chosen);
+void AddDrillCommands(CLI::App& app, Chosen* chosen);
+void AddWatchCommands(CLI::App& app, Chosen* chosen);
 
 // Flags may be spelt with dashes or underscores: "ttl_s" -> "--ttl_s,--ttl-s".
 std::string Flag(const std::string& name);

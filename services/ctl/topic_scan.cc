@@ -24,10 +24,15 @@ class Scanner final : public kafka::ReaderHandler {
     JEMB_ASSIGN_OR_RETURN(reader_, kafka::PartitionReader::Create(reader, context_, this));
     for (int32_t partition = 0; partition < scan_.partitions; ++partition) {
       open_.insert(partition);
-      admin->BeginOffset(scan_.topic, partition, [this, partition](absl::StatusOr<int64_t> offset) {
+      auto start = [this, partition](absl::StatusOr<int64_t> offset) {
         if (!offset.ok()) return Fail(offset.status());
         reader_->Start(partition, *offset);
-      });
+      };
+      if (scan_.since_ms < 0) {
+        admin->BeginOffset(scan_.topic, partition, start);
+      } else {
+        admin->OffsetAtTime(scan_.topic, partition, scan_.since_ms, start);
+      }
     }
     while (!open_.empty() && status_.ok()) {
       uint64_t before = records_;

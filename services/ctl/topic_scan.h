@@ -18,6 +18,8 @@ struct TopicScan {
   kafka::ClusterConfig cluster;
   std::string topic;
   int partitions = 6;
+  // Only what was appended since, by the broker's clock; -1: everything.
+  int64_t since_ms = -1;
   // Without a record for this long the scan has failed.
   int timeout_ms = 15'000;
 };
