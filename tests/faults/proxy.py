@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 UP = "up"  # from the client to the server
 DOWN = "down"
@@ -200,6 +201,7 @@ class Connection:
                     writer.write_eof()
                 return
             writer.write(data)
+            self.proxy.keep(self.number, direction, data)
             await writer.drain()
             self.proxy.counts[f"bytes_{direction}"] += len(data)
             self.bytes[direction] += len(data)
@@ -249,6 +251,8 @@ class Proxy:
         self.server: asyncio.Server | None = None
         self.change = asyncio.Event()
         self.accepted = 0
+        # Folder that gets a file with all bytes passed on, one a connection and direction.
+        self.record: Path | None = None
 
     def set(self, *faults: Fault) -> None:
         """The first fault meant for a client holds for it."""
@@ -267,6 +271,11 @@ class Proxy:
 
     def fault_for(self, client: str) -> Fault:
         return next((fault for fault in self.faults if fault.meant_for(client)), HEALTHY)
+
+    def keep(self, number: int, direction: str, data: bytes) -> None:
+        if self.record is not None:
+            with open(self.record / f"{self.name}-{number}-{direction}", "ab") as file:
+                file.write(data)
 
     async def changed(self) -> None:
         await self.change.wait()
@@ -347,11 +356,14 @@ class Network:
         target: int | Callable[[], int],
         port: int = 0,
         client_matters: bool = False,
+        record: Path | None = None,
     ) -> Proxy:
         """A proxy on a port of its own in front of target; a callable is asked at each connection.
-        client_matters: faults for some clients only need to know who comes."""
+        client_matters: faults for some clients only need to know who comes.
+        record: folder that gets what passes."""
         ask = target if callable(target) else lambda: target
         proxy = Proxy(self, name, ask, client_matters)
+        proxy.record = record
         asyncio.run_coroutine_threadsafe(proxy.listen(port), self.loop).result()
         self.proxies[name] = proxy
         return proxy

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -86,6 +87,18 @@ class ProxyTest(unittest.TestCase):
         self.assertEqual(self.read(connection, 5), b"<end>")
         self.assertEqual(connection.recv(1), b"")
         self.assertEqual(self.proxy.counts["bytes_up"], len(data) + 5)
+
+    def test_a_recorder_keeps_what_passes_by_connection_and_direction(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            proxy = self.network.add(
+                "recorded", self.listener.getsockname()[1], record=Path(folder))
+            for said in (b"hello", b"again"):
+                self.assertEqual(self.echo(self.connect(proxy), said), said)
+            kept = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+        self.assertEqual(kept, {
+            "recorded-1-up": b"hello", "recorded-1-down": b"hello",
+            "recorded-2-up": b"again", "recorded-2-down": b"again",
+        })
 
     def test_delay_and_jitter(self) -> None:
         self.proxy.set(Fault(delay_ms=100, jitter_ms=50))
