@@ -128,7 +128,8 @@ TEST_F(AuditorService, SealsEveryRecordOfEveryTopic) {
     return text;
   }());
   ASSERT_TRUE(verifier.ok()) << verifier.status();
-  const auto text = verifier->Open(Get(*service, "/checkpoint"));
+  const std::string note = Get(*service, "/checkpoint");
+  const auto text = verifier->Open(note);
   ASSERT_TRUE(text.ok()) << text.status();
   EXPECT_TRUE(ledger::ParseCheckpoint(*text).ok());
   EXPECT_NE(Get(*service, "/metrics").find("jembatan_auditor_ledger_records 15"),

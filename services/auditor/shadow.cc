@@ -132,7 +132,7 @@ void Shadow::OnFinal(int64_t offset, const Outcome& outcome, std::vector<Breach>
   body.answer = answer;
   body.order = order;
   if (body.lowest_offset >= 0) ++checked_;
-  if (outcome.state() == Outcome::STATE_ORDERED) OnOrdered(key, body, offset, outcome, breaches);
+  if (outcome.state() == Outcome::STATE_ORDERED) OnOrdered(key, offset, outcome, breaches);
 }
 
 void Shadow::Compare(const Body& body, int64_t offset, const Key& key, const Outcome& outcome,
@@ -148,9 +148,9 @@ void Shadow::Compare(const Body& body, int64_t offset, const Key& key, const Out
        "two finals that differ, " + NameOf(body.final) + " and " + NameOf(outcome.state())});
 }
 
-void Shadow::OnOrdered(const Key& key, const Body& body, int64_t offset, const Outcome& outcome,
-                       std::vector<Breach>* breaches) {
-  const std::vector<Body>& bodies = intents_[key];
+void Shadow::OnOrdered(const Key& key, int64_t offset, const Outcome& outcome,
+                       std::vector<Breach>* breaches) const {
+  const std::vector<Body>& bodies = intents_.at(key);
   if (std::count_if(bodies.begin(), bodies.end(),
                     [](const Body& one) { return one.final == Outcome::STATE_ORDERED; }) > 1) {
     breaches->push_back({4, true, offset, key.id, "ordered with two bodies"});
@@ -158,19 +158,6 @@ void Shadow::OnOrdered(const Key& key, const Body& body, int64_t offset, const O
   if (base::ToMs(outcome.intent_append_time()) > DeadlineOf(key.id)) {
     breaches->push_back({5, true, offset, key.id, "ordered, though it came after its deadline"});
   }
-  const int64_t position = body.lowest_offset < 0 ? outcome.intent_offset() : body.lowest_offset;
-  if (last_ordered_.size() >= kOffersMax && !last_ordered_.contains(outcome.offer_id())) {
-    last_ordered_.clear();
-    ++unchecked_;
-  }
-  auto [last, first] = last_ordered_.try_emplace(outcome.offer_id(), position);
-  if (first) return;
-  if (position < last->second) {
-    breaches->push_back({6, true, offset, key.id,
-                         "ordered after the intent at offset " + std::to_string(last->second) +
-                             " of its offer, itself at " + std::to_string(position)});
-  }
-  last->second = std::max(last->second, position);
 }
 
 int64_t Shadow::ProgressOf(size_t marketplace) const {

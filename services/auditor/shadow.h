@@ -2,15 +2,15 @@
 
 // Shadow: watches whether the promise holds, by the topics alone and all the time: the intents and
 // the outcomes of one partition, each in the order of offsets, the two topics against each other in
-// any order. What it needs to see the marketplace's books for (an order that no outcome tells) is
-// `jembatan-ctl check-history`'s matter.
+// any order. What only the marketplace's books show is `jembatan-ctl check-history`'s matter: an
+// order that no outcome tells, and P6, for outcomes may be told in another order than the
+// marketplace decided in (one that the log did not take at once is written again).
 //
 //   P1  an intent that the owner says is finished has a final, and one only
 //   P2  no ORDERED after REJECTED or EXPIRED
 //   P3  a final that is repeated for a copy says the same
 //   P4  one buyer's id is ORDERED with one body only
 //   P5  nothing is ORDERED that was appended after its deadline
-//   P6  orders of one offer are told in the order of the log
 //
 // An intent is forgotten once its owner has passed its deadline and the log's intents have been
 // read as far. What comes to more than the bounds is forgotten unchecked, and counted.
@@ -34,12 +34,11 @@
 
 namespace jembatan::auditor {
 
-// Of one partition: intents that are remembered, and offers.
+// Of one partition: intents that are remembered.
 inline constexpr size_t kIntentsMax = 300'000;
-inline constexpr size_t kOffersMax = 100'000;
 
 struct Breach {
-  // 1 to 6.
+  // 1 to 5.
   int promise = 1;
   // Of the record that showed it.
   bool in_outcomes = false;
@@ -108,8 +107,8 @@ class Shadow {
   void Compare(const Body& body, int64_t offset, const Key& key,
                const crossing::v1::Outcome& outcome, size_t answer, size_t order,
                std::vector<Breach>* breaches) const;
-  void OnOrdered(const Key& key, const Body& body, int64_t offset,
-                 const crossing::v1::Outcome& outcome, std::vector<Breach>* breaches);
+  void OnOrdered(const Key& key, int64_t offset, const crossing::v1::Outcome& outcome,
+                 std::vector<Breach>* breaches) const;
   void OnProgress(const std::string& marketplace_id, int64_t progress_ms,
                   std::vector<Breach>* breaches);
   void Forget();
@@ -125,8 +124,6 @@ class Shadow {
   std::deque<Unfinished> unfinished_;
   // By the hash of the marketplace's id: all intents appended before it have finals for sure.
   absl::flat_hash_map<size_t, int64_t> progress_;
-  // The position of the last order told.
-  absl::flat_hash_map<std::string, int64_t> last_ordered_;
   int64_t intents_append_ms_ = 0;
   size_t remembered_ = 0;
   uint64_t checked_ = 0;
