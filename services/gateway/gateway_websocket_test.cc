@@ -114,7 +114,9 @@ TEST_P(BothCodecs, BadIntentsGetReceiptsAndTheConnectionStays) {
 
 TEST_P(BothCodecs, ManyIntentsInOneFrameAreAllAnswered) {
   World& world = World::Get();
-  WsClient client = Connected(world.gateway(), GetParam(), "viewer");
+  // Nobody else's: a full frame is a viewer's whole burst.
+  const std::string viewer = GetParam() == Codec::kProto ? "many-proto" : "many-json";
+  WsClient client = Connected(world.gateway(), GetParam(), viewer);
   ClientFrame frame;
   for (size_t i = 0; i < intent::kIntentsPerFrame; ++i) *frame.add_intents() = world.NewIntent();
   ASSERT_TRUE(client.Send(OpcodeOf(GetParam()), Encode(GetParam(), frame)));
@@ -364,6 +366,7 @@ TEST(Websocket, ClientThatNeverReadsIsClosedAndOthersAreServed) {
   World& world = World::Get();
   Options options = Impatient();
   options.timeouts.write_stall_ms = 60'000;  // the outbox's bound shall do it
+  options.viewer_rate = 0;                   // else it would be read too slowly for that
   const auto gateway = world.StartGateway(options);
   ASSERT_TRUE(gateway);
   WsClient slow(gateway->port(), "/v1/stream", Headers(Codec::kProto, "slow"), 4096);

@@ -9,6 +9,7 @@
 #include "jembatan/orders/v1/orders.grpc.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/server.h"
+#include "services/marketplace/limits.h"
 #include "services/marketplace/service.h"
 #include "services/marketplace/testing.h"
 
@@ -159,7 +160,8 @@ TEST_F(ServiceTest, TheCheckoutPortIsBounded) {
       {"GARBAGE\r\n\r\n", "400"},
       {"GET / HTTP/1.1\r\nX: " + std::string(9'000, 'x') + "\r\n\r\n", "431"},
       {"POST / HTTP/1.1\r\nContent-Length: 5000\r\n\r\n" + std::string(5'000, 'x'), "413"},
-      {"GET /" + std::string(300, 'x') + " HTTP/1.1\r\nConnection: close\r\n\r\n", "414"},
+      {"GET /" + std::string(kMaxTargetBytes, 'x') + " HTTP/1.1\r\nConnection: close\r\n\r\n",
+       "414"},
       {"GET /nothing HTTP/1.1\r\nConnection: close\r\n\r\n", "404"},
       {"PUT /checkout/x HTTP/1.1\r\nConnection: close\r\n\r\n", "405"},
       {"BREW /checkout/x HTTP/1.1\r\nConnection: close\r\n\r\n", "405"},

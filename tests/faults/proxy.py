@@ -200,8 +200,9 @@ class Connection:
                 with contextlib.suppress(OSError):
                     writer.write_eof()
                 return
-            writer.write(data)
+            # Before it is passed: whoever has got it finds it kept.
             self.proxy.keep(self.number, direction, data)
+            writer.write(data)
             await writer.drain()
             self.proxy.counts[f"bytes_{direction}"] += len(data)
             self.bytes[direction] += len(data)
