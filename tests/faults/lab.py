@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -28,10 +29,12 @@ from stage import KAFKA, Stage, expect, say, wait_for  # noqa: E402
 
 NODES = (1, 2, 3)
 LISTENERS = {"clients": "PLAINTEXT", "brokers": "INTERNAL", "controllers": "CONTROLLER"}
+TIERS = ("gateway", "bridge")
 INTENTS = "jembatan.intents.v1"
 OFFSETS = "__consumer_offsets"
 TOPICS = (INTENTS, "jembatan.outcomes.v1", OFFSETS)
 GROUP = "jembatan-bridge"
+REAUTHENTICATE_MS = 3_000
 # How long a cluster may take to be whole again once nothing disturbs it.
 WHOLE_S = 60
 
@@ -52,6 +55,8 @@ class Lab(Stage):
         # of brokers' disks.
         self.proxied = True
         self.small_disks: dict[int, str] = {}
+        # Of brokers: the port at which services show credentials; empty: none does.
+        self.scram_ports: dict[int, int] = {}
         self.mounted: list[Path] = []
 
     def __enter__(self) -> Lab:
@@ -75,10 +80,14 @@ class Lab(Stage):
         for node in NODES:
             for listener, name in LISTENERS.items():
                 self.own_ports[listener, node] = self.configured_port(node, name)
+        for node, port in self.scram_ports.items():
+            self.listen_for_credentials(node, port)
         for node, size in self.small_disks.items():
             self.mount(self.node(node) / "data", size)
         self.run_kafka("start", self.kafka)
         self.brokers = (self.kafka / "bootstrap").read_text().strip()
+        if self.scram_ports:
+            self.grant(*TIERS)
 
     def add_kafka_hops(self) -> list[str]:
         """What the brokers shall tell others to come to."""
@@ -108,6 +117,58 @@ class Lab(Stage):
         lines = (self.node(node) / "server.properties").read_text().splitlines()
         listeners = [line for line in lines if line.startswith("listeners=")][-1]
         return int(re.search(rf"{listener}://127.0.0.1:(\d+)", listeners)[1])
+
+    # --- Credentials ----------------------------------------------------------------------------
+
+    def use_credentials(self) -> None:
+        """Gateways and bridges come to Kafka as themselves (SASL/SCRAM), by listeners of their own;
+        whoever looks at the lab from outside goes on without. Before the house starts."""
+        self.scram_ports = {node: self.port() for node in NODES}
+        brokers = ",".join(f"127.0.0.1:{port}" for port in self.scram_ports.values())
+        for tier in TIERS:
+            config = self.folder / f"{tier}.properties"
+            config.touch(0o600)
+            config.write_text(
+                "security.protocol=SASL_PLAINTEXT\nsasl.mechanisms=SCRAM-SHA-256\n"
+                f"sasl.username={tier}\nsasl.password={secrets.token_hex(16)}\n"
+            )
+            for number in range(2):
+                flags = {"brokers": brokers, "kafka_config": config}
+                self.more_flags.setdefault(f"{tier}-{number}", {}).update(flags)
+
+    def listen_for_credentials(self, node: int, port: int) -> None:
+        path = self.node(node) / "server.properties"
+        own = dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+        scram = f",SCRAM://127.0.0.1:{port}"
+        more = {
+            "listeners": own["listeners"] + scram,
+            "advertised.listeners": own["advertised.listeners"] + scram,
+            "listener.security.protocol.map":
+                own["listener.security.protocol.map"] + ",SCRAM:SASL_PLAINTEXT",
+            "listener.name.scram.sasl.enabled.mechanisms": "SCRAM-SHA-256",
+            "listener.name.scram.scram-sha-256.sasl.jaas.config":
+                "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+            # A connection must show its credentials again: without it a revoked one lasts for ever.
+            "connections.max.reauth.ms": REAUTHENTICATE_MS,
+        }
+        with open(path, "a", encoding="utf-8") as file:
+            file.writelines(f"{key}={value}\n" for key, value in more.items())
+
+    def change_credentials(self, tier: str, *change: str) -> None:
+        self.run_kafka("tool", self.kafka, "kafka.admin.ConfigCommand", "--alter",
+                       "--entity-type", "users", "--entity-name", tier, *change)
+
+    def grant(self, *tiers: str) -> None:
+        for tier in tiers:
+            lines = (self.folder / f"{tier}.properties").read_text().splitlines()
+            password = dict(line.split("=", 1) for line in lines)["sasl.password"]
+            self.change_credentials(tier, "--add-config", f"SCRAM-SHA-256=[password={password}]")
+            say(f"credentials of {tier} granted")
+
+    def revoke(self, *tiers: str) -> None:
+        for tier in tiers:
+            self.change_credentials(tier, "--delete-config", "SCRAM-SHA-256")
+            self.note("credentials revoked", f"credentials of {tier} revoked")
 
     def reach(self, name: str, port: int) -> int:
         if not self.proxied:

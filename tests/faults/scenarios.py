@@ -19,9 +19,9 @@ from pathlib import Path
 
 import certificates
 import topics
-from lab import NODES, Lab
+from lab import NODES, REAUTHENTICATE_MS, TIERS, Lab
 from proxy import DOWN, FROZEN, REFUSED, UP, Fault
-from stage import check_promise, expect, say, wait_for
+from stage import check_promise, expect, get, say, wait_for
 from storm import Storm
 
 RATE = 300
@@ -36,8 +36,11 @@ SETTLE_S = 150
 # The bridge's session with its group is 10 s, a call to the marketplace 10 s, a viewer's patience
 # with a silent gateway 8 s; a freeze is longer than each.
 FREEZE_S = 14
+# A delivery is tried for 30 s.
+DELIVERY_S = 32
 CLOCK_LIBRARY = "libfaketimeMT.so.1"
 ACCEPTED = r'jembatan_gateway_intents_total\{.*status="accepted"'
+PENDING = ACCEPTED.replace("accepted", "pending")
 CLAIMS = "jembatan_bridge_claims_total"
 OWNED = "jembatan_bridge_partitions_owned"
 PARTITIONS = 6
@@ -230,6 +233,22 @@ def wipe_node(lab: Lab) -> None:
     lab.start_nodes(node)
     lab.await_whole()
     felt(log.stat().st_ino != before, "the node still has its old log")
+
+
+def revoke_credentials(lab: Lab) -> None:
+    """For longer than a delivery is tried: what is given up must be published again."""
+    pending = total(lab, "gateway", PENDING)
+    lab.revoke(*TIERS)
+    time.sleep(2 * REAUTHENTICATE_MS / 1000)
+    none_accepted(lab, DELIVERY_S)
+    felt(total(lab, "gateway", PENDING) > pending, "nobody was told PENDING")
+    ready = [get(lab.admin_ports[name], "/readyz")[0] for name in lab.names("gateway")]
+    expect(200 not in ready, f"a gateway without a log is ready: {ready}")
+    accepted = total(lab, "gateway", ACCEPTED)
+    lab.grant(*TIERS)
+    wait_for("something is accepted again",
+             lambda: total(lab, "gateway", ACCEPTED) > accepted, 30)
+    wait_for("the bridges share the partitions", lambda: shared(lab))
 
 
 # --- The network --------------------------------------------------------------------------------
@@ -478,6 +497,8 @@ BROKERS = [
     Scenario("roll-brokers", "F34 F42", "every broker is restarted, one after the other",
              roll_nodes),
     Scenario("wipe-broker", "F06", "a broker loses its disk and rejoins", wipe_node),
+    Scenario("revoke-credentials", "F39", "gateways' and bridges' credentials are revoked for 40 s",
+             revoke_credentials, prepare=Lab.use_credentials),
 ]
 
 # Hop, fault, which counter proves it, for how many seconds, how often at least, F-numbers.
