@@ -39,6 +39,7 @@ int RunCommand(std::vector<std::string> arguments, std::ostream& out, std::ostre
   AddControlsCommands(app, &chosen);
   AddDrillCommands(app, &chosen);
   AddWatchCommands(app, &chosen);
+  AddDataSharingCommand(app, &chosen);
   try {
     // The parser takes the arguments last first.
     std::reverse(arguments.begin(), arguments.end());

@@ -77,6 +77,7 @@ TEST_F(CommandTest, BadUsageIsOneLineAndStatusTwo) {
       {"token", "keygen", "--algorithm=rsa", "--key=k", "--jwks=j"},
       {"token", "keygen", "--key=k"},
       {"buyer-key"},
+      {"data-sharing", "--language=jv"},
       {"intent", "--offer=kopi"},
       {"intent", "--offer=kopi", "--amount-minor=1", "--quantity=100"},
       {"intent", "--offer=kopi", "--amount-minor=1", "--intent=7"},
@@ -180,6 +181,15 @@ TEST_F(CommandTest, ATokenMayLackConsent) {
       keys->Verify(ran.out, "https://app.example", "jembatan", base::WallMs());
   ASSERT_TRUE(viewer.ok()) << viewer.status();
   EXPECT_FALSE(viewer->shop_consent);
+}
+
+TEST_F(CommandTest, DataSharingPrintsTheAnnexInTheLanguageAskedFor) {
+  const std::string both = Ctl({"data-sharing"}).out;
+  const std::string indonesian = Ctl({"data-sharing", "--language=id"}).out;
+  const std::string english = Ctl({"data-sharing", "--language=en"}).out;
+  EXPECT_THAT(indonesian, testing::StartsWith("# Lampiran"));
+  EXPECT_THAT(english, testing::StartsWith("# Data-sharing annex"));
+  EXPECT_THAT(both, testing::HasSubstr(indonesian));
 }
 
 TEST_F(CommandTest, BuyerKeysAreFreshAndPrivate) {
