@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "libs/base/unknown_fields.h"
+
 namespace jembatan::bridge {
 namespace {
 
@@ -64,8 +66,17 @@ void FillOutcome(const OrderResult& result, UrlRule* urls, Outcome* outcome) {
     outcome->mutable_price()->set_currency(result.price().currency());
     outcome->mutable_price()->set_amount_minor(result.price().amount_minor());
   }
-  if (result.has_hold_expires_at()) *outcome->mutable_hold_expires_at() = result.hold_expires_at();
+  if (result.has_hold_expires_at()) {
+    base::CopyTime(result.hold_expires_at(), outcome->mutable_hold_expires_at());
+  }
   outcome->set_fingerprint(result.fingerprint());
+}
+
+uint64_t UnknownFieldsOf(const OrderResult& result) {
+  uint64_t count = base::OwnUnknownFields(result);
+  if (result.has_price()) count += base::OwnUnknownFields(result.price());
+  if (result.has_hold_expires_at()) count += base::OwnUnknownFields(result.hold_expires_at());
+  return count;
 }
 
 }  // namespace
@@ -98,7 +109,7 @@ void ToOrder(const crossing::v1::PurchaseIntent& intent, orders::v1::Order* orde
   order->set_attribution(intent.attribution());
   order->set_voucher_ref(intent.voucher_ref());
   order->set_fingerprint(intent.fingerprint());
-  *order->mutable_deadline() = intent.deadline();
+  base::CopyTime(intent.deadline(), order->mutable_deadline());
 }
 
 void ToDecision(const OrderResult& result, UrlRule* urls, Decision* decision) {
@@ -116,6 +127,25 @@ Finding ToFinding(const orders::v1::GetOrdersResponse::Answer& answer, UrlRule* 
   finding.unclear = finding.found && StateOf(answer.result().state()) == Outcome::STATE_UNSPECIFIED;
   if (finding.found && !finding.unclear) FillOutcome(answer.result(), urls, &finding.outcome);
   return finding;
+}
+
+uint64_t UnknownFieldsIn(const orders::v1::FenceResponse& response) {
+  return base::OwnUnknownFields(response);
+}
+
+uint64_t UnknownFieldsIn(const orders::v1::PlaceOrdersResponse& response) {
+  uint64_t count = base::OwnUnknownFields(response);
+  for (const OrderResult& result : response.results()) count += UnknownFieldsOf(result);
+  return count;
+}
+
+uint64_t UnknownFieldsIn(const orders::v1::GetOrdersResponse& response) {
+  uint64_t count = base::OwnUnknownFields(response);
+  for (const orders::v1::GetOrdersResponse::Answer& answer : response.answers()) {
+    count += base::OwnUnknownFields(answer);
+    if (answer.has_result()) count += UnknownFieldsOf(answer.result());
+  }
+  return count;
 }
 
 }  // namespace jembatan::bridge

@@ -36,4 +36,9 @@ void ToDecision(const orders::v1::OrderResult& result, UrlRule* urls, Decision* 
 // An answer of GetOrders. A state that decides nothing cannot be remembered: it is unclear too.
 Finding ToFinding(const orders::v1::GetOrdersResponse::Answer& answer, UrlRule* urls);
 
+// Fields of a marketplace's answer that orders.v1 does not have; nothing carries them further.
+uint64_t UnknownFieldsIn(const orders::v1::FenceResponse& response);
+uint64_t UnknownFieldsIn(const orders::v1::PlaceOrdersResponse& response);
+uint64_t UnknownFieldsIn(const orders::v1::GetOrdersResponse& response);
+
 }  // namespace jembatan::bridge

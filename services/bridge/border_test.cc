@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include <google/protobuf/descriptor.h>
 
+#include "libs/base/testing/plant_unknown_fields.h"
 #include "libs/base/timestamp.h"
 
 namespace jembatan::bridge {
@@ -86,6 +87,14 @@ TEST(ToOrder, LeavesNothingOfTheOrderBefore) {
   EXPECT_EQ(order.SerializeAsString(), fresh.SerializeAsString());
 }
 
+TEST(ToOrder, FieldsThatNoContractHasDoNotCross) {
+  PurchaseIntent intent = FullIntent();
+  base::PlantUnknownFields(&intent, "CANARY");
+  orders::v1::Order order;
+  ToOrder(intent, &order);
+  EXPECT_EQ(order.SerializeAsString().find("CANARY"), std::string::npos);
+}
+
 struct StateCase {
   int state;
   bool retry;
@@ -150,6 +159,35 @@ TEST(ToDecision, LeavesNothingOfTheResultBefore) {
   ToDecision(result, &urls, &decision);
   EXPECT_TRUE(decision.retry);
   EXPECT_EQ(decision.outcome.SerializeAsString(), "");
+}
+
+TEST(ToDecision, FieldsThatNoContractHasDoNotComeBackAndAreCounted) {
+  orders::v1::PlaceOrdersResponse response;
+  response.add_results()->set_state(OrderResult::STATE_ORDERED);
+  response.add_results()->set_state(OrderResult::STATE_REJECTED);
+  EXPECT_EQ(UnknownFieldsIn(response), 0u);
+  const uint64_t planted = base::PlantUnknownFields(&response, "CANARY");
+  EXPECT_EQ(UnknownFieldsIn(response), planted);
+  for (const OrderResult& result : response.results()) {
+    UrlRule urls;
+    EXPECT_EQ(Decided(result, &urls).outcome.SerializeAsString().find("CANARY"), std::string::npos);
+  }
+}
+
+TEST(ToFinding, FieldsThatNoContractHasDoNotComeBackAndAreCounted) {
+  orders::v1::GetOrdersResponse response;
+  const uint64_t planted = base::PlantUnknownFields(&response, "CANARY");
+  EXPECT_EQ(UnknownFieldsIn(response), planted);
+  response.mutable_answers(0)->set_found(true);
+  response.mutable_answers(0)->mutable_result()->set_state(OrderResult::STATE_ORDERED);
+  UrlRule urls;
+  const Finding finding = ToFinding(response.answers(0), &urls);
+  EXPECT_EQ(finding.outcome.SerializeAsString().find("CANARY"), std::string::npos);
+
+  orders::v1::FenceResponse fence;
+  EXPECT_EQ(UnknownFieldsIn(fence), 0u);
+  base::PlantUnknownFields(&fence, "CANARY");
+  EXPECT_EQ(UnknownFieldsIn(fence), 1u);
 }
 
 TEST(ToDecision, AReasonOfANewerMarketplaceIsLeftOut) {

@@ -23,7 +23,10 @@ void Partition::OnIntent(const event::Intent& event, Now /*now*/, Effects* effec
   bool decoded =
       record.intent->ParseFromArray(event.value.data(), static_cast<int>(event.value.size()));
   std::optional<IntentKey> key;
-  if (decoded) record.malformed = CheckIntent(*record.intent, event.key, &key);
+  if (decoded) {
+    shared_->counts.unknown_fields += UnknownFieldsIn(*record.intent);
+    record.malformed = CheckIntent(*record.intent, event.key, &key);
+  }
   if (key) {
     record.has_key = true;
     record.key = *key;

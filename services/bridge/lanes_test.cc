@@ -6,6 +6,7 @@
 
 #include "gtest/gtest.h"
 
+#include "libs/base/testing/plant_unknown_fields.h"
 #include "libs/crossing/testing/newer_field.h"
 #include "services/bridge/partition.h"
 #include "services/bridge/testing/core_driver.h"
@@ -670,6 +671,16 @@ TEST_F(Deciding, AnotherBodyUnderOneIdIsRefusedAndTheFirstStands) {
   driver_.Acknowledge(written[1]);
   driver_.Tick();
   EXPECT_EQ(driver_.TakeOne<effect::ProduceOutcome>().value, written[1].value);
+}
+
+TEST_F(Deciding, FieldsThatTheContractDoesNotHaveAreCountedAndTheIntentIsServed) {
+  driver_.Own();
+  PurchaseIntent intent = driver_.NewIntent(1);
+  const uint64_t planted = base::PlantUnknownFields(&intent, "CANARY");
+  driver_.Bring(intent);
+  driver_.Tick();
+  EXPECT_EQ(IdsOf(driver_.TakeOne<effect::Place>()), std::vector{intent.intent_id()});
+  EXPECT_EQ(driver_.counts().unknown_fields, planted);
 }
 
 TEST_F(Deciding, TheSameIdOfAnotherBuyerIsAnotherIntent) {

@@ -163,6 +163,7 @@ class OrdersClient::Stream {
 
   void Answer(const Response& response) {
     if (owner_ == nullptr) return;
+    owner_->unknown_fields_ += UnknownFieldsIn(response);
     size_t count = static_cast<size_t>(response.results_size());
     if (decisions_.size() < count) decisions_.resize(count);
     for (size_t i = 0; i < count; ++i) {
@@ -246,6 +247,7 @@ class OrdersClient::FenceCall : public rpc::Tag {
   void Run(bool /*ok*/) override {
     std::unique_ptr<FenceCall> self(this);
     if (owner_->stopped_) return;
+    owner_->unknown_fields_ += UnknownFieldsIn(response_);
     event::Fenced fenced{fence_.partition, fence_.token, std::nullopt};
     if (status_.ok()) fenced.highest = response_.token();
     owner_->handler_->OnFenced(fenced);
@@ -278,6 +280,7 @@ class OrdersClient::AskCall : public rpc::Tag {
   void Run(bool /*ok*/) override {
     std::unique_ptr<AskCall> self(this);
     if (owner_->stopped_) return;
+    owner_->unknown_fields_ += UnknownFieldsIn(response_);
     std::vector<Finding> findings;
     for (const orders::v1::GetOrdersResponse::Answer& answer : response_.answers()) {
       findings.push_back(ToFinding(answer, &owner_->options_.urls));

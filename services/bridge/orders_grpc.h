@@ -62,6 +62,8 @@ class OrdersClient {
   void Reset();
 
   uint64_t dropped_urls() const { return options_.urls.dropped; }
+  // Fields of the marketplace's answers that the contract does not have.
+  uint64_t unknown_fields() const { return unknown_fields_; }
 
  private:
   class Stream;
@@ -80,6 +82,7 @@ class OrdersClient {
   boost::asio::steady_timer reopen_;
   Stream* stream_ = nullptr;  // deletes itself when its last tag has run
   int attempts_ = 0;
+  uint64_t unknown_fields_ = 0;
   bool stopped_ = false;
 };
 

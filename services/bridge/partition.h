@@ -63,6 +63,8 @@ struct BridgeCounts {
   uint64_t excluded = 0;
   uint64_t shadowed = 0;
   uint64_t linked_out = 0;
+  // Of intents; those of the marketplace's answers are counted where these are read.
+  uint64_t unknown_fields = 0;
 };
 
 // Where a partition stands, for whoever watches whether it gets on.

@@ -56,11 +56,7 @@ Probe::Probe(prometheus::Registry* registry) {
     auto& family = prometheus::BuildCounter().Name(row.name).Help(row.help).Register(*registry);
     rows_.push_back({&family.Add({}), row.field});
   }
-  dropped_urls_ = &prometheus::BuildCounter()
-                       .Name("jembatan_bridge_dropped_urls_total")
-                       .Help("Links outside the marketplace's registered hosts.")
-                       .Register(*registry)
-                       .Add({});
+  MakeDropped(registry);
   partitions_stopped_ = &prometheus::BuildCounter()
                              .Name("jembatan_bridge_partitions_stopped_total")
                              .Help("Partitions not read on, because something would be skipped.")
@@ -80,14 +76,30 @@ Probe::Probe(prometheus::Registry* registry) {
                             "1 while the marketplace decides nothing and is only tried.");
 }
 
-void Probe::Publish(const Core& core, size_t stuck, uint64_t dropped_urls, Now now) {
+void Probe::MakeDropped(prometheus::Registry* registry) {
+  auto& unknown = prometheus::BuildCounter()
+                      .Name("jembatan_bridge_unknown_fields_total")
+                      .Help("Fields that the contract does not have, dropped at the border.")
+                      .Register(*registry);
+  rows_.push_back({&unknown.Add({{"from", "intents"}}), &BridgeCounts::unknown_fields});
+  unknown_fields_ = &unknown.Add({{"from", "marketplace"}});
+  dropped_urls_ = &prometheus::BuildCounter()
+                       .Name("jembatan_bridge_dropped_urls_total")
+                       .Help("Links outside the marketplace's registered hosts.")
+                       .Register(*registry)
+                       .Add({});
+}
+
+void Probe::Publish(const Core& core, size_t stuck, const Dropped& dropped, Now now) {
   for (Row& row : rows_) {
     uint64_t counted = core.counts().*row.field;
     row.counter->Increment(static_cast<double>(counted - row.published));
     row.published = counted;
   }
-  dropped_urls_->Increment(static_cast<double>(dropped_urls - dropped_urls_published_));
-  dropped_urls_published_ = dropped_urls;
+  dropped_urls_->Increment(static_cast<double>(dropped.urls - published_.urls));
+  unknown_fields_->Increment(
+      static_cast<double>(dropped.unknown_fields - published_.unknown_fields));
+  published_ = dropped;
   size_t owned = 0;
   size_t unfinished = 0;
   int64_t lag = 0;

@@ -21,12 +21,19 @@ class Probe {
  public:
   explicit Probe(prometheus::Registry* registry);
 
+  // Of the marketplace's answers, since the start.
+  struct Dropped {
+    uint64_t urls = 0;
+    uint64_t unknown_fields = 0;
+  };
   // stuck: how many partitions are.
-  void Publish(const Core& core, size_t stuck, uint64_t dropped_urls, Now now);
+  void Publish(const Core& core, size_t stuck, const Dropped& dropped, Now now);
   // A partition will not be read on until somebody mends it.
   void PartitionStopped() { partitions_stopped_->Increment(); }
 
  private:
+  void MakeDropped(prometheus::Registry* registry);
+
   struct Row {
     prometheus::Counter* counter;
     uint64_t BridgeCounts::* field;
@@ -35,7 +42,8 @@ class Probe {
 
   std::vector<Row> rows_;
   prometheus::Counter* dropped_urls_;
-  uint64_t dropped_urls_published_ = 0;
+  prometheus::Counter* unknown_fields_;
+  Dropped published_;
   prometheus::Counter* partitions_stopped_;
   prometheus::Gauge* partitions_;
   prometheus::Gauge* partitions_owned_;

@@ -7,6 +7,7 @@
 #include <google/protobuf/wire_format_lite.h>
 
 #include "libs/base/timestamp.h"
+#include "libs/base/unknown_fields.h"
 #include "libs/intent/limits.h"
 
 namespace jembatan::bridge {
@@ -76,6 +77,13 @@ std::string_view CheckIntent(const crossing::v1::PurchaseIntent& intent,
     return "deadline is not the id's time plus the TTL";
   }
   return {};
+}
+
+uint64_t UnknownFieldsIn(const crossing::v1::PurchaseIntent& intent) {
+  uint64_t count = base::OwnUnknownFields(intent);
+  if (intent.has_price_seen()) count += base::OwnUnknownFields(intent.price_seen());
+  if (intent.has_deadline()) count += base::OwnUnknownFields(intent.deadline());
+  return count;
 }
 
 std::optional<IntentKey> KeyOf(const crossing::v1::Outcome& outcome) {

@@ -29,6 +29,9 @@ std::string FinalRecord(const Writer& writer, uint64_t token, std::string_view o
 std::string_view CheckIntent(const crossing::v1::PurchaseIntent& intent,
                              std::string_view record_key, std::optional<IntentKey>* key);
 
+// Fields of an intent that crossing.v1 does not have; nothing carries them further.
+uint64_t UnknownFieldsIn(const crossing::v1::PurchaseIntent& intent);
+
 // The key of an outcome; none if id or buyer cannot be read.
 std::optional<IntentKey> KeyOf(const crossing::v1::Outcome& outcome);
 

@@ -5,6 +5,7 @@
 
 #include "gtest/gtest.h"
 
+#include "libs/base/testing/plant_unknown_fields.h"
 #include "services/bridge/testing/core_driver.h"
 
 namespace jembatan::bridge {
@@ -44,6 +45,13 @@ TEST(CheckIntent, WhatIsWrongAndWhetherItsBuyerCanBeTold) {
     EXPECT_NE(CheckIntent(intent, "offer-1", &key), "") << c.name;
     EXPECT_EQ(key.has_value(), c.has_key) << c.name;
   }
+}
+
+TEST(UnknownFieldsIn, AnIntentAndAllWithinIt) {
+  PurchaseIntent intent = CoreDriver().NewIntent(1);
+  EXPECT_EQ(UnknownFieldsIn(intent), 0u);
+  const uint64_t planted = base::PlantUnknownFields(&intent, "CANARY");
+  EXPECT_EQ(UnknownFieldsIn(intent), planted);
 }
 
 TEST(FinalRecord, HoldsTheOutcomesBytesAsTheyAre) {

@@ -579,7 +579,8 @@ void Service::Impl::Heartbeat() {
 void Service::Impl::Publish(Now now) {
   published_mono_ms_ = now.mono_ms;
   LookAtReadiness(now);
-  probe_.Publish(*core_, readiness_.stuck(), orders_->dropped_urls(), now);
+  const Probe::Dropped dropped{orders_->dropped_urls(), orders_->unknown_fields()};
+  probe_.Publish(*core_, readiness_.stuck(), dropped, now);
 }
 
 void Service::Impl::LookAtReadiness(Now now) {

@@ -3,6 +3,7 @@
 #include "libs/base/check.h"
 #include "libs/base/text.h"
 #include "libs/base/timestamp.h"
+#include "libs/base/unknown_fields.h"
 #include "libs/intent/intent.h"
 
 namespace jembatan::gateway {
@@ -91,9 +92,29 @@ IntakeOutcome ToIntake(const CrossingOutcome& outcome) {
     told.mutable_price()->set_currency(outcome.price().currency());
     told.mutable_price()->set_amount_minor(outcome.price().amount_minor());
   }
-  if (outcome.has_hold_expires_at()) *told.mutable_hold_expires_at() = outcome.hold_expires_at();
+  if (outcome.has_hold_expires_at()) {
+    base::CopyTime(outcome.hold_expires_at(), told.mutable_hold_expires_at());
+  }
   told.set_offer_id(outcome.offer_id());
   return told;
+}
+
+uint64_t UnknownFieldsIn(const crossing::v1::OutcomeRecord& record) {
+  uint64_t count = base::OwnUnknownFields(record);
+  if (record.has_claim()) count += base::OwnUnknownFields(record.claim());
+  if (record.has_open()) {
+    count += base::OwnUnknownFields(record.open());
+    if (record.open().has_progress()) count += base::OwnUnknownFields(record.open().progress());
+  }
+  if (!record.has_outcome()) return count;
+  const CrossingOutcome& outcome = record.outcome();
+  count += base::OwnUnknownFields(outcome);
+  if (outcome.has_price()) count += base::OwnUnknownFields(outcome.price());
+  for (const auto* time :
+       {&outcome.hold_expires_at(), &outcome.intent_append_time(), &outcome.decided_at()}) {
+    count += base::OwnUnknownFields(*time);
+  }
+  return count;
 }
 
 }  // namespace jembatan::gateway

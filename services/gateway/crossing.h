@@ -30,4 +30,7 @@ void Cross(const intake::v1::Intent& intent, const base::Uuid& id, const std::st
 // What of an outcome is told to its viewer.
 intake::v1::Outcome ToIntake(const crossing::v1::Outcome& outcome);
 
+// Fields of a record that crossing.v1 does not have; nothing carries them further.
+uint64_t UnknownFieldsIn(const crossing::v1::OutcomeRecord& record);
+
 }  // namespace jembatan::gateway

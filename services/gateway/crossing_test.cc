@@ -4,6 +4,7 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
+#include "libs/base/testing/plant_unknown_fields.h"
 #include "libs/base/timestamp.h"
 #include "libs/intent/intent.h"
 
@@ -65,6 +66,35 @@ TEST(Crossing, NothingOfTheSocialSideCrosses) {
   for (int64_t number : {kPosition, int64_t{1'111'111'111}, int64_t{222'000'000}}) {
     EXPECT_THAT(readable, ::testing::Not(::testing::HasSubstr(std::to_string(number))));
   }
+}
+
+// The decoder drops them; even if it did not, they would not get further.
+TEST(Crossing, FieldsThatNoContractHasDoNotCross) {
+  Crossed crossed;
+  base::PlantUnknownFields(&crossed.intent, "CANARY");
+  crossing::v1::PurchaseIntent out;
+  crossed.Run(&out);
+  EXPECT_THAT(out.SerializeAsString(), ::testing::Not(::testing::HasSubstr("CANARY")));
+}
+
+TEST(ToIntake, FieldsThatNoContractHasDoNotComeBackAndAreCounted) {
+  crossing::v1::OutcomeRecord outcome;
+  outcome.mutable_outcome()->set_order_id("order-1");
+  uint64_t planted = base::PlantUnknownFields(&outcome, "CANARY");
+  planted += base::PlantUnknownFields(outcome.mutable_outcome(), "CANARY");
+  EXPECT_EQ(UnknownFieldsIn(outcome), planted);
+  const intake::v1::Outcome told = ToIntake(outcome.outcome());
+  EXPECT_EQ(told.order_id(), "order-1");
+  EXPECT_THAT(told.SerializeAsString(), ::testing::Not(::testing::HasSubstr("CANARY")));
+
+  crossing::v1::OutcomeRecord open;
+  planted = base::PlantUnknownFields(&open, "CANARY");
+  planted += base::PlantUnknownFields(open.mutable_open(), "CANARY");
+  EXPECT_EQ(UnknownFieldsIn(open), planted);
+
+  crossing::v1::OutcomeRecord claim;
+  planted = base::PlantUnknownFields(claim.mutable_claim(), "CANARY");
+  EXPECT_EQ(UnknownFieldsIn(claim), planted);
 }
 
 TEST(Crossing, WhatCrossesIsExactlyThis) {

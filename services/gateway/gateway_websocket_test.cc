@@ -319,7 +319,7 @@ TEST(Websocket, UnknownBinaryFieldsAreDroppedAndCounted) {
   std::this_thread::sleep_for(milliseconds(3 * kSweepMs));
   HttpClient admin(world.gateway().admin_port());
   const HttpReply metrics = admin.Call("GET", "/metrics", "", "");
-  const std::string name = "\njembatan_gateway_unknown_fields_total ";
+  const std::string name = "\njembatan_gateway_unknown_fields_total{from=\"clients\"} ";
   const size_t at = metrics.body.find(name);
   ASSERT_NE(at, std::string::npos) << metrics.body;
   EXPECT_GE(std::stod(metrics.body.substr(at + name.size())), 1);

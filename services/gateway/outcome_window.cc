@@ -56,6 +56,7 @@ OutcomeWindow::Fed OutcomeWindow::Feed(int partition, int64_t /*offset*/, std::s
   Fed fed;
   crossing::v1::OutcomeRecord record;
   bool readable = record.ParseFromArray(value.data(), static_cast<int>(value.size()));
+  const uint64_t unknown = readable ? UnknownFieldsIn(record) : 0;
   FinalPtr final;
   if (readable && record.has_outcome()) {
     final = MakeFinal(partition, record.outcome());
@@ -65,6 +66,7 @@ OutcomeWindow::Fed OutcomeWindow::Feed(int partition, int64_t /*offset*/, std::s
   base::MutexLock lock(&mutex_);
   Partition& p = partitions_.at(static_cast<size_t>(partition));
   JEMB_CHECK(p.judge.has_value());
+  unknown_fields_ += unknown;
   if (!readable) {
     ++unreadable_;
     fed.unreadable = true;
@@ -197,6 +199,11 @@ intake::v1::GetOutcomesResponse::Verdict OutcomeWindow::VerdictWithout(
 size_t OutcomeWindow::size() const {
   base::MutexLock lock(&mutex_);
   return oldest_first_.size();
+}
+
+uint64_t OutcomeWindow::unknown_fields() const {
+  base::MutexLock lock(&mutex_);
+  return unknown_fields_;
 }
 
 uint64_t OutcomeWindow::unreadable() const {

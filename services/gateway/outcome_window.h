@@ -94,6 +94,8 @@ class OutcomeWindow {
 
   size_t size() const;
   uint64_t unreadable() const;
+  // Fields of the records fed that the contract does not have; dropped.
+  uint64_t unknown_fields() const;
 
  private:
   struct Partition {
@@ -128,6 +130,7 @@ class OutcomeWindow {
   std::deque<FinalPtr> oldest_first_ ABSL_GUARDED_BY(mutex_);
   int64_t evicted_before_ms_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t unreadable_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t unknown_fields_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace jembatan::gateway

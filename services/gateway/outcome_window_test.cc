@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "jembatan/crossing/v1/reason.pb.h"
+#include "libs/base/testing/plant_unknown_fields.h"
 #include "libs/base/timestamp.h"
 #include "libs/crossing/testing/newer_field.h"
 #include "services/gateway/crossing.h"
@@ -200,6 +201,17 @@ TEST(OutcomeWindow, WhatCannotBeReadIsCountedAndIgnored) {
   EXPECT_TRUE(reader.window.Feed(0, reader.offset, "\xff\xff garbage").unreadable);
   EXPECT_EQ(reader.window.unreadable(), 3u);
   EXPECT_EQ(reader.window.size(), 0u);
+}
+
+TEST(OutcomeWindow, FieldsThatTheContractDoesNotHaveAreCountedAndToldToNobody) {
+  Reader reader;
+  auto record = OutcomeRecordOf(IntentOf(IdAt(kNowMs, 1)), 1);
+  const uint64_t planted = base::PlantUnknownFields(record.mutable_outcome(), "CANARY");
+  const FinalPtr final = reader.Feed(record).final;
+  ASSERT_NE(final, nullptr);
+  EXPECT_EQ(final->outcome.SerializeAsString().find("CANARY"), std::string::npos);
+  EXPECT_EQ(reader.window.unknown_fields(), planted);
+  EXPECT_EQ(reader.window.unreadable(), 0u);
 }
 
 TEST(OutcomeWindow, ReadyWhenEveryPartitionHasCaughtUp) {

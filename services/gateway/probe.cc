@@ -58,8 +58,12 @@ Probe::Probe()
                               "Records published again because they were possibly persisted");
   replayed_ = &MakeCounter(*registry_, "jembatan_gateway_replayed_total",
                            "Receipts that repeat an earlier acceptance");
-  unknown_fields_ = &MakeCounter(*registry_, "jembatan_gateway_unknown_fields_total",
-                                 "Unknown binary fields dropped");
+  auto& unknown = prometheus::BuildCounter()
+                      .Name("jembatan_gateway_unknown_fields_total")
+                      .Help("Fields that the contract does not have, dropped at the border")
+                      .Register(*registry_);
+  unknown_fields_ = &unknown.Add({{"from", "clients"}});
+  unknown_outcome_fields_ = &unknown.Add({{"from", "outcomes"}});
   window_finals_ =
       &MakeGauge(*registry_, "jembatan_gateway_outcome_window_finals", "Finals remembered");
   window_unreadable_ = &MakeGauge(*registry_, "jembatan_gateway_outcomes_unreadable",
@@ -99,6 +103,12 @@ void Probe::Add(const IntakeCounts& now, IntakeCounts* last) {
 
 void Probe::AddUnknownFields(uint64_t fields) {
   unknown_fields_->Increment(static_cast<double>(fields));
+}
+
+void Probe::SetUnknownOutcomeFields(uint64_t fields) {
+  unknown_outcome_fields_->Increment(
+      static_cast<double>(fields - unknown_outcome_fields_published_));
+  unknown_outcome_fields_published_ = fields;
 }
 
 void Probe::SetInFlight(int shard, size_t records) {

@@ -51,6 +51,8 @@ class Probe {
   // Adds what was counted since *last and makes *last equal to now.
   void Add(const IntakeCounts& now, IntakeCounts* last);
   void AddUnknownFields(uint64_t fields);
+  // Of outcomes, since the start.
+  void SetUnknownOutcomeFields(uint64_t fields);
   void SetInFlight(int shard, size_t records);
   void SetOutcomeWindow(size_t finals, uint64_t unreadable);
   void SetProducerRebuilds(uint64_t rebuilds);
@@ -68,6 +70,8 @@ class Probe {
   prometheus::Counter* republished_ = nullptr;
   prometheus::Counter* replayed_ = nullptr;
   prometheus::Counter* unknown_fields_ = nullptr;
+  prometheus::Counter* unknown_outcome_fields_ = nullptr;
+  uint64_t unknown_outcome_fields_published_ = 0;
   prometheus::Gauge* window_finals_ = nullptr;
   prometheus::Gauge* window_unreadable_ = nullptr;
   prometheus::Gauge* producer_rebuilds_ = nullptr;

@@ -42,6 +42,16 @@ TEST(Probe, CountsConnectionsByTransport) {
   EXPECT_TRUE(Has(probe, R"(jembatan_gateway_connections{transport="http"} 0)"));
 }
 
+TEST(Probe, CountsUnknownFieldsByWhereTheyCameFrom) {
+  Probe probe;
+  probe.AddUnknownFields(2);
+  probe.AddUnknownFields(1);
+  probe.SetUnknownOutcomeFields(4);
+  probe.SetUnknownOutcomeFields(5);
+  EXPECT_TRUE(Has(probe, R"(jembatan_gateway_unknown_fields_total{from="clients"} 3)"));
+  EXPECT_TRUE(Has(probe, R"(jembatan_gateway_unknown_fields_total{from="outcomes"} 5)"));
+}
+
 TEST(ReceiptSample, FollowsOneIntentToItsReceipt) {
   const std::string id = "01890a5d-ac96-774b-bcce-b302099a8057";
   Probe probe;

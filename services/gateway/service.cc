@@ -409,6 +409,7 @@ void Service::Impl::OnControls(const controls::Snapshot& controls) {
 
 void Service::Impl::Measure() {
   probe_.SetOutcomeWindow(window_->size(), window_->unreadable());
+  probe_.SetUnknownOutcomeFields(window_->unknown_fields());
   probe_.SetProducerRebuilds(producer_->rebuilds());
   measure_timer_->expires_after(milliseconds(1'000));
   measure_timer_->async_wait([this](const boost::system::error_code& error) {

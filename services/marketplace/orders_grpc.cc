@@ -73,6 +73,7 @@ void SetRetries(const orders::v1::PlaceOrdersRequest& request,
 
 grpc::Status OrdersGrpc::Fence(grpc::ServerContext*, const orders::v1::FenceRequest* request,
                                orders::v1::FenceResponse* response) {
+  probe_.UnknownFieldsDropped(UnknownFieldsIn(*request));
   if (!request->has_fencing()) return Invalid("fencing is missing");
   const absl::StatusOr<uint64_t> token = store_.Fence(FromWire(request->fencing()));
   if (!token.ok()) return Failed(token.status());
@@ -144,6 +145,7 @@ grpc::Status OrdersGrpc::PlaceOrders(
   grpc::Status invalid;
   auto batch = std::make_unique<orders::v1::PlaceOrdersRequest>();
   while (stream->Read(batch.get())) {
+    probe_.UnknownFieldsDropped(UnknownFieldsIn(*batch));
     invalid = CheckBatch(*batch);
     if (!invalid.ok() || !inbox.Push(std::move(batch))) break;
     batch = std::make_unique<orders::v1::PlaceOrdersRequest>();
@@ -157,6 +159,7 @@ grpc::Status OrdersGrpc::PlaceOrders(
 grpc::Status OrdersGrpc::PlaceOrder(grpc::ServerContext*,
                                     const orders::v1::PlaceOrderRequest* request,
                                     orders::v1::PlaceOrderResponse* response) {
+  probe_.UnknownFieldsDropped(UnknownFieldsIn(*request));
   if (!request->has_order()) return Invalid("order is missing");
   std::vector<BatchPtr> group;
   group.push_back(std::make_unique<orders::v1::PlaceOrdersRequest>());
@@ -222,6 +225,7 @@ grpc::Status OrdersGrpc::Failed(const absl::Status& status) {
 grpc::Status OrdersGrpc::GetOrders(grpc::ServerContext*,
                                    const orders::v1::GetOrdersRequest* request,
                                    orders::v1::GetOrdersResponse* response) {
+  probe_.UnknownFieldsDropped(UnknownFieldsIn(*request));
   if (!request->has_fencing()) return Invalid("fencing is missing");
   const auto count = static_cast<size_t>(request->keys_size());
   if (count == 0 || count > kMaxKeysAsked) return Invalid("1 to 100 keys may be asked about");
@@ -244,10 +248,11 @@ grpc::Status OrdersGrpc::GetOrders(grpc::ServerContext*,
 }
 
 grpc::Status OrdersGrpc::WatchOffers(grpc::ServerContext* context,
-                                     const orders::v1::WatchOffersRequest*,
+                                     const orders::v1::WatchOffersRequest* request,
                                      grpc::ServerWriter<orders::v1::WatchOffersResponse>* writer) {
   const StreamSlot slot(watch_streams_, kMaxWatchStreams);
   if (!slot.got()) return {grpc::StatusCode::RESOURCE_EXHAUSTED, "too many watchers"};
+  probe_.UnknownFieldsDropped(UnknownFieldsIn(*request));
   constexpr std::chrono::milliseconds kInterval(kWatchIntervalMs);
   OfferFeed& feed = store_.feed();
   orders::v1::WatchOffersResponse response;

@@ -3,8 +3,10 @@
 #include <thread>
 
 #include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
 
 #include "libs/base/status.h"
+#include "libs/base/testing/plant_unknown_fields.h"
 #include "libs/rpc/server.h"
 #include "services/marketplace/catalog_grpc.h"
 #include "services/marketplace/limits.h"
@@ -172,6 +174,22 @@ TEST_F(OrdersGrpcTest, PlaceOrderFollowsTheSameRules) {
   ASSERT_TRUE(stub_->PlaceOrder(&context, request, &response).ok());
   EXPECT_TRUE(response.stale());
   EXPECT_FALSE(response.has_result());
+}
+
+TEST_F(OrdersGrpcTest, FieldsThatTheContractDoesNotHaveAreCountedAndKeptNowhere) {
+  orders::v1::PlaceOrdersRequest request;
+  SetToken(1, request.mutable_fencing());
+  *request.add_orders() = WireOrder(1, 1, "kopi");
+  const uint64_t planted = base::PlantUnknownFields(&request, "CANARY-FIELD");
+  orders::v1::PlaceOrdersResponse response;
+  ASSERT_TRUE(PlaceBatch(request, &response).ok());
+  ASSERT_EQ(response.results_size(), 1);
+  EXPECT_EQ(response.results(0).state(), OrderResult::STATE_ORDERED);
+  EXPECT_EQ(response.SerializeAsString().find("CANARY"), std::string::npos);
+  const std::string metrics = prometheus::TextSerializer().Serialize(registry_.Collect());
+  const std::string line =
+      "\njembatan_marketplace_unknown_fields_total " + std::to_string(planted) + "\n";
+  EXPECT_NE(metrics.find(line), std::string::npos) << metrics;
 }
 
 TEST_F(OrdersGrpcTest, GetOrdersAnswersKeyByKey) {

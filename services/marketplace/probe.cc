@@ -13,6 +13,7 @@ namespace jembatan::marketplace {
 struct Probe::Metrics {
   prometheus::Family<prometheus::Counter>& results;
   prometheus::Counter& stale;
+  prometheus::Counter& unknown_fields;
   prometheus::Counter& failures;
   prometheus::Counter& cancelled;
   prometheus::Histogram& batch_orders;
@@ -29,6 +30,8 @@ Probe::Probe(prometheus::Registry& registry) {
           .Help("Results told to the bridge")
           .Register(registry),
       counter("jembatan_marketplace_stale_total", "Calls refused for their token"),
+      counter("jembatan_marketplace_unknown_fields_total",
+              "Fields that the contract does not have, dropped at the border"),
       counter("jembatan_marketplace_store_failures_total", "Calls that the store could not answer"),
       counter("jembatan_marketplace_holds_cancelled_total", "Orders cancelled unpaid"),
       prometheus::BuildHistogram()
@@ -67,6 +70,10 @@ void Probe::BatchDecided(std::span<const Result> results, double seconds) {
 }
 
 void Probe::StaleRefused() { metrics_->stale.Increment(); }
+
+void Probe::UnknownFieldsDropped(uint64_t fields) {
+  if (fields > 0) metrics_->unknown_fields.Increment(static_cast<double>(fields));
+}
 
 void Probe::StoreFailed() { metrics_->failures.Increment(); }
 

@@ -23,6 +23,8 @@ class Probe {
   // A batch was decided and is on the disk.
   void BatchDecided(std::span<const Result> results, double seconds);
   void StaleRefused();
+  // Fields of a call that the contract does not have.
+  void UnknownFieldsDropped(uint64_t fields);
   // The store could not answer.
   void StoreFailed();
   void HoldsCancelled(int orders);

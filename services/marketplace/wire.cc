@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "libs/base/timestamp.h"
+#include "libs/base/unknown_fields.h"
 
 namespace jembatan::marketplace {
 namespace {
@@ -22,6 +23,20 @@ int64_t SafeMs(const google::protobuf::Timestamp& time) {
 int64_t ToSigned(uint64_t value) {
   return static_cast<int64_t>(
       std::min(value, static_cast<uint64_t>(std::numeric_limits<int64_t>::max())));
+}
+
+uint64_t UnknownFieldsOf(const orders::v1::Order& order) {
+  uint64_t count = base::OwnUnknownFields(order);
+  if (order.has_price_seen()) count += base::OwnUnknownFields(order.price_seen());
+  if (order.has_deadline()) count += base::OwnUnknownFields(order.deadline());
+  return count;
+}
+
+// Of a call that carries a token.
+template <typename Request>
+uint64_t UnknownFieldsOfCall(const Request& request) {
+  const uint64_t own = base::OwnUnknownFields(request);
+  return request.has_fencing() ? own + base::OwnUnknownFields(request.fencing()) : own;
 }
 
 }  // namespace
@@ -56,6 +71,31 @@ Offer FromWire(const orders::v1::Offer& offer) {
   if (offer.has_sale_starts_at()) result.sale_starts_ms = SafeMs(offer.sale_starts_at());
   if (offer.has_sale_ends_at()) result.sale_ends_ms = SafeMs(offer.sale_ends_at());
   return result;
+}
+
+uint64_t UnknownFieldsIn(const orders::v1::FenceRequest& request) {
+  return UnknownFieldsOfCall(request);
+}
+
+uint64_t UnknownFieldsIn(const orders::v1::PlaceOrdersRequest& request) {
+  uint64_t count = UnknownFieldsOfCall(request);
+  for (const orders::v1::Order& order : request.orders()) count += UnknownFieldsOf(order);
+  return count;
+}
+
+uint64_t UnknownFieldsIn(const orders::v1::PlaceOrderRequest& request) {
+  const uint64_t count = UnknownFieldsOfCall(request);
+  return request.has_order() ? count + UnknownFieldsOf(request.order()) : count;
+}
+
+uint64_t UnknownFieldsIn(const orders::v1::GetOrdersRequest& request) {
+  uint64_t count = UnknownFieldsOfCall(request);
+  for (const auto& key : request.keys()) count += base::OwnUnknownFields(key);
+  return count;
+}
+
+uint64_t UnknownFieldsIn(const orders::v1::WatchOffersRequest& request) {
+  return base::OwnUnknownFields(request);
 }
 
 void ToWire(const Offer& offer, orders::v1::Offer* wire) {

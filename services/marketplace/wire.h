@@ -14,6 +14,13 @@ Order FromWire(const orders::v1::Order& order);
 // sold and initial_stock stay 0: the store keeps them.
 Offer FromWire(const orders::v1::Offer& offer);
 
+// Fields of a call that the contract does not have; nothing carries them further.
+uint64_t UnknownFieldsIn(const orders::v1::FenceRequest& request);
+uint64_t UnknownFieldsIn(const orders::v1::PlaceOrdersRequest& request);
+uint64_t UnknownFieldsIn(const orders::v1::PlaceOrderRequest& request);
+uint64_t UnknownFieldsIn(const orders::v1::GetOrdersRequest& request);
+uint64_t UnknownFieldsIn(const orders::v1::WatchOffersRequest& request);
+
 void ToWire(const Offer& offer, orders::v1::Offer* wire);
 // Without index and intent_id, which the request tells.
 void ToWire(const Result& result, orders::v1::OrderResult* wire);

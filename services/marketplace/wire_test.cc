@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "libs/base/testing/plant_unknown_fields.h"
 #include "services/marketplace/decide.h"
 #include "services/marketplace/testing.h"
 
@@ -19,6 +20,22 @@ TEST(WireTest, AnOfferSurvivesTheRoundTrip) {
   ToWire(testing::MakeOffer("kopi", 7), &(wire = {}));
   EXPECT_FALSE(wire.has_sale_starts_at());
   EXPECT_FALSE(wire.has_sale_ends_at());
+}
+
+template <typename Request>
+void EveryPlantedFieldIsCounted() {
+  Request request;
+  EXPECT_EQ(UnknownFieldsIn(request), 0u);
+  const uint64_t planted = base::PlantUnknownFields(&request, "CANARY");
+  EXPECT_EQ(UnknownFieldsIn(request), planted) << request.GetTypeName();
+}
+
+TEST(WireTest, FieldsThatTheContractDoesNotHaveAreCounted) {
+  EveryPlantedFieldIsCounted<orders::v1::FenceRequest>();
+  EveryPlantedFieldIsCounted<orders::v1::PlaceOrdersRequest>();
+  EveryPlantedFieldIsCounted<orders::v1::PlaceOrderRequest>();
+  EveryPlantedFieldIsCounted<orders::v1::GetOrdersRequest>();
+  EveryPlantedFieldIsCounted<orders::v1::WatchOffersRequest>();
 }
 
 TEST(WireTest, NumbersThatDoNotFitAreRefusedNotWrapped) {

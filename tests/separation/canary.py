@@ -126,14 +126,20 @@ class CanaryTest:
         """What was dropped was counted, at the border where it was dropped."""
         sent = sum(gossip.unknown for gossip in self.gossips)
 
+        def counted(tier: str, labels: str = "") -> float:
+            pattern = f"jembatan_{tier}_unknown_fields_total{labels}"
+            return sum(self.stage.metric(name, pattern)
+                       for name in self.stage.processes if name.startswith(tier))
+
         def dropped() -> float:
-            return sum(self.stage.metric(name, "jembatan_gateway_unknown_fields_total")
-                       for name in self.stage.processes if name.startswith("gateway"))
+            return counted("gateway", '{from="clients"}')
 
         # Shards add what they counted at their next sweep.
         wait_for("the gateways have counted", lambda: dropped() >= sent, 10)
         self.check("every field too many was counted", dropped() == sent,
                    f"{dropped():.0f} counted of {sent}")
+        further = counted("bridge") + counted("marketplace") + counted("gateway", '{from="out')
+        self.check("no field too many came further", further == 0, f"{further:.0f} did")
 
     # --- What is searched -----------------------------------------------------------------------
 
