@@ -156,7 +156,7 @@ class Stage:
                 preexec_fn=die_with_parent,
             )
 
-    def service(self, name: str, program: str, **flags: object) -> None:
+    def service(self, name: str, program: str, /, **flags: object) -> None:
         """Starts a service with an admin port."""
         self.admin_ports[name] = self.port()
         options = {"admin_listen": f"127.0.0.1:{self.admin_ports[name]}", **flags}
