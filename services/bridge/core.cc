@@ -61,6 +61,10 @@ void Core::Step(const Event& event, Now now, Effects* effects) {
                    at(Find(e.partition), [&](Partition& p) { p.OnCommitted(e, now); });
                  },
                  [&](const event::ControlsChanged& e) { shared_.in_force = e.in_force; },
+                 [&](const event::PolicyTaken& e) { shared_.policy = e.policy; },
+                 [&](const event::GoodsBegin&) { shared_.goods.Begin(); },
+                 [&](const event::GoodsTold& e) { shared_.goods.Tell(e.offer_id, e.goods); },
+                 [&](const event::GoodsComplete&) { shared_.goods.Complete(); },
                  [&](const event::Tick&) { Tick(now, effects); },
              },
              event);

@@ -32,6 +32,8 @@ class Core {
   const BridgeCounts& counts() const { return shared_.counts; }
   // The breaker is closed: orders go to the marketplace as they come.
   bool marketplace_usable() const { return shared_.breaker.closed(); }
+  const policy::Policy& policy() const { return *shared_.policy; }
+  const GoodsBook& goods() const { return shared_.goods; }
   // By number; for gauges.
   const std::map<int32_t, std::unique_ptr<Partition>>& partitions() const { return partitions_; }
 

@@ -6,6 +6,7 @@
 // effects until the next Step.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "jembatan/crossing/v1/crossing.pb.h"
 #include "libs/controls/controls.h"
+#include "libs/policy/decide.h"
 
 namespace jembatan::bridge {
 
@@ -121,6 +123,18 @@ struct Committed {
 struct ControlsChanged {
   controls::Snapshot in_force;
 };
+// Another policy is in force for whatever is decided from here on.
+struct PolicyTaken {
+  std::shared_ptr<const policy::Policy> policy;
+};
+// The feed of what the marketplace attests about goods: a reading of it begins, tells of an offer
+// (null: nothing that could be verified), has told of all.
+struct GoodsBegin {};
+struct GoodsTold {
+  std::string_view offer_id;
+  const policy::Goods* goods;
+};
+struct GoodsComplete {};
 // Time has passed, or a turn of events is over: work is gathered and sent here.
 struct Tick {};
 
@@ -129,7 +143,8 @@ struct Tick {};
 using Event = std::variant<event::Assigned, event::Revoked, event::Intent, event::IntentsEnd,
                            event::OutcomeRead, event::Produced, event::StreamUp, event::StreamDown,
                            event::Fenced, event::Answered, event::Found, event::EndOffset,
-                           event::Committed, event::ControlsChanged, event::Tick>;
+                           event::Committed, event::ControlsChanged, event::PolicyTaken,
+                           event::GoodsBegin, event::GoodsTold, event::GoodsComplete, event::Tick>;
 
 namespace effect {
 

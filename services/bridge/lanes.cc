@@ -132,22 +132,49 @@ Partition::Next Partition::Classify(uint64_t number, const Record& record, Now n
     next.reason = crossing::v1::REASON_ID_REUSED;
   } else if (!record.malformed.empty()) {
     next.reason = crossing::v1::REASON_MALFORMED;
-  } else if (!intent.consent_given()) {
-    // Nothing of it ever crosses, not even a question.
-    next.reason = crossing::v1::REASON_CONSENT_NOT_GIVEN;
-    return next;
-  } else if (intent.marketplace_id() != shared_->writer.marketplace_id) {
-    next.reason = crossing::v1::REASON_MARKETPLACE_NOT_REGISTERED;
-  } else if (now.wall_ms > record.deadline_ms && shared_->rules.expire) {
-    next.state = Outcome::STATE_EXPIRED;
-    next.reason = crossing::v1::REASON_DEADLINE_PASSED;
   } else {
-    ObeyControls(intent, now, &next);
+    ClassifyByRules(record, now, &next);
   }
-  bool decide = next.kind == Next::Kind::kDecide && NeedsAsking(record);
+  // Of an intent without consent nothing ever crosses, not even a question.
+  if (next.reason == crossing::v1::REASON_CONSENT_NOT_GIVEN) return next;
+  bool unasked = next.by_policy && !shared_->rules.ask_before_policy;
+  bool decide = next.kind == Next::Kind::kDecide && NeedsAsking(record) && !unasked;
   bool resolve = next.kind == Next::Kind::kPlace && record.unconfirmed && !record.cleared;
   if (decide || resolve) next.kind = Next::Kind::kAsk;
   return next;
+}
+
+// What can be said of a sound intent without the marketplace. Operators come before the rules, so
+// that a halt is told at once; a rule before the hand-off, which would lead around it.
+void Partition::ClassifyByRules(const Record& record, Now now, Next* next) const {
+  const policy::Decision judged = Judge(record);
+  const bool refused = judged.verdict == policy::Decision::Verdict::kRefused;
+  if (refused && judged.reason == crossing::v1::REASON_CONSENT_NOT_GIVEN) {
+    RefuseByPolicy(judged, next);
+  } else if (record.intent->marketplace_id() != shared_->writer.marketplace_id) {
+    next->reason = crossing::v1::REASON_MARKETPLACE_NOT_REGISTERED;
+  } else if (now.wall_ms > record.deadline_ms && shared_->rules.expire) {
+    next->state = Outcome::STATE_EXPIRED;
+    next->reason = crossing::v1::REASON_DEADLINE_PASSED;
+  } else {
+    ObeyControls(*record.intent, now, next);
+    const bool rejected =
+        next->kind == Next::Kind::kDecide && next->state == Outcome::STATE_REJECTED;
+    if (rejected) return;
+    next->rule = judged.rule;
+    if (refused) RefuseByPolicy(judged, next);
+    if (judged.verdict == policy::Decision::Verdict::kPending) {
+      next->kind = Next::Kind::kAwaitGoods;
+    }
+  }
+}
+
+void Partition::RefuseByPolicy(const policy::Decision& judged, Next* next) {
+  *next = {.kind = Next::Kind::kDecide,
+           .state = Outcome::STATE_REJECTED,
+           .reason = judged.reason,
+           .rule = judged.rule,
+           .by_policy = true};
 }
 
 // What nobody has been asked to order yet takes the way that the operators' controls say at
@@ -184,6 +211,26 @@ void Partition::ObeyControls(const crossing::v1::PurchaseIntent& intent, Now now
       next->kind = Next::Kind::kPlace;
       return;
   }
+}
+
+// By the append time: every owner, and whoever replays the log, judges alike.
+policy::Decision Partition::Judge(const Record& record) const {
+  const crossing::v1::PurchaseIntent& intent = *record.intent;
+  policy::Facts facts{.consent_given = intent.consent_given(),
+                      .buyer_ref = intent.buyer_ref(),
+                      .marketplace_id = intent.marketplace_id(),
+                      .offer_id = intent.offer_id(),
+                      .campaign_id = intent.campaign_id(),
+                      .goods = shared_->goods.Find(intent.offer_id()),
+                      .goods_pending = !shared_->goods.complete()};
+  return policy::Decide(*shared_->policy, facts, record.append_ms);
+}
+
+// The record's outcome will name the policy in force now, and the rule.
+void Partition::Stamp(Record* record, const policy::Rule* rule, bool refused) const {
+  record->policy = shared_->policy;
+  record->rule = rule;
+  record->refused_by_policy = refused;
 }
 
 void Partition::Dispatch(Now now, Effects* effects) {
@@ -270,6 +317,10 @@ bool Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* e
       if (At(undecided_.at(record.key)).lane != lane) Rest(lane, 0, now);
       return false;
     }
+    if (next.kind == Next::Kind::kAwaitGoods) {
+      Rest(lane, 0, now);
+      return false;
+    }
     if (next.kind == Next::Kind::kAsk) {
       AskAboutHead(lane, now);
       return false;
@@ -287,9 +338,11 @@ bool Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* e
     if (next.kind == Next::Kind::kRepeat) {
       Repeat(number, next.repeat, effects);
     } else if (next.kind == Next::Kind::kPlace) {
-      Join(number, place);
+      Join(number, next.rule, place);
       ++taken;
     } else {
+      Stamp(&At(number), next.rule, next.by_policy);
+      shared_->counts.refused_by_policy += next.by_policy ? 1 : 0;
       if (next.by_control != nullptr) ++(shared_->counts.*next.by_control);
       if (next.state == Outcome::STATE_HANDED_OFF) {
         HandOff(number, now, effects);
@@ -309,8 +362,9 @@ void Partition::Repeat(uint64_t number, const Finals::Bytes& final, Effects* eff
   Write(number, final, /*frees_lane=*/false, effects);
 }
 
-void Partition::Join(uint64_t number, effect::Place* place) {
+void Partition::Join(uint64_t number, const policy::Rule* rule, effect::Place* place) {
   Record& record = At(number);
+  Stamp(&record, rule, /*refused=*/false);
   record.stage = Stage::kPlaced;
   record.cleared = false;
   ++record.attempts;
@@ -370,12 +424,18 @@ void Partition::OnFound(const event::Found& event, Now now, Effects* effects) {
       continue;
     }
     lane->attempts = 0;
+    // Whoever placed it found that it may pass. If the policy in force now says otherwise, no rule
+    // of it stands behind the outcome.
+    const policy::Decision judged = Judge(record);
+    bool passes = judged.verdict == policy::Decision::Verdict::kAllowed;
+    Stamp(&record, passes ? judged.rule : nullptr, /*refused=*/false);
     if (!event.findings[i].found) {
       record.cleared = true;
       PutBack(number);
     } else if (event.findings[i].outcome.fingerprint() == record.intent->fingerprint()) {
       Decide(number, event.findings[i].outcome, /*alone=*/false, now, effects);
     } else {
+      record.rule = nullptr;
       DecideAlone(number, Outcome::STATE_REJECTED, crossing::v1::REASON_ID_REUSED, now, effects);
     }
     Enlist(lane);
@@ -476,6 +536,9 @@ void Partition::Decide(uint64_t number, const Outcome& decision, bool alone, Now
   base::SetMs(now.wall_ms, outcome.mutable_decided_at());
   if (shared_->in_force != nullptr) outcome.set_controls_revision(shared_->in_force->revision());
   if (!alone) outcome.set_route_mode(crossing::v1::ROUTE_MODE_BACKEND);
+  if (record.rule != nullptr) outcome.set_policy_rule(record.rule->id);
+  outcome.set_refused_by_policy(record.refused_by_policy);
+  outcome.set_policy_version(record.policy->version);
   BridgeCounts& counts = shared_->counts;
   counts.ordered += outcome.state() == Outcome::STATE_ORDERED;
   counts.handed_off += outcome.state() == Outcome::STATE_HANDED_OFF;

@@ -35,6 +35,9 @@ inline constexpr size_t kAsksInFlight = 4;
 // Finals one partition remembers. At this bound it stops deciding until old ones fall out.
 inline constexpr size_t kFinalsMax = 2'000'000;
 
+// Offers whose goods a bridge knows.
+inline constexpr size_t kGoodsMax = 200'000;
+
 // Finished intents' messages that are kept to be filled again.
 inline constexpr size_t kSpareIntents = 4'096;
 

@@ -22,6 +22,9 @@ int main(int argc, char** argv) {
   table.Add("group", &options.group, "Consumer group");
   table.Add("marketplace_id", &options.marketplace_id, "The marketplace served");
   table.Add("url_hosts", &options.url_hosts, "Hosts that links may name, host[:port],...");
+  table.Add(
+      "policy", &options.policy,
+      "TOML file of the policy, taken again when it changes; empty: consent is the only rule");
   table.Add("instance", &options.instance, "Name of this process in its records");
   table.Add("orders_tls_certificate", &options.orders_tls.certificate, "Client certificate, PEM");
   table.AddSecret("orders_tls_key", &options.orders_tls.key, "Client key, PEM");

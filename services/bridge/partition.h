@@ -33,6 +33,7 @@
 #include "services/bridge/breaker.h"
 #include "services/bridge/events.h"
 #include "services/bridge/finals.h"
+#include "services/bridge/goods.h"
 #include "services/bridge/limits.h"
 #include "services/bridge/order_window.h"
 #include "services/bridge/records.h"
@@ -48,6 +49,7 @@ struct BridgeCounts {
   uint64_t handed_off = 0;
   uint64_t rejected = 0;
   uint64_t expired = 0;
+  uint64_t refused_by_policy = 0;  // of those rejected
   uint64_t repeated = 0;
   uint64_t void_intents = 0;
   uint64_t dead_letters = 0;
@@ -74,6 +76,7 @@ struct Standing {
     kNothing,      // everything known of the log is committed
     kFetch,        // the log goes on, and the consumer brings nothing
     kLane,         // its lane, to be placed or asked about
+    kGoods,        // what the marketplace attests about its goods
     kPutOff,       // the marketplace said RETRY, and the deadline has not passed
     kMarketplace,  // the marketplace's answer, or to ask again for want of one
     kLog,          // its outcome or dead letter: to be acknowledged and read back
@@ -93,6 +96,7 @@ struct Rules {
   bool void_by_token = true;            // 2: readers ignore superseded outcomes
   bool read_back_before_commit = true;  // 2
   bool ask_before_deciding = true;      // 4
+  bool ask_before_policy = true;        // 4, of refusals by policy alone
   bool remember_finals = true;          // 5: window
   bool drop_pins_on_claim = true;       // 5
   bool claim_on_broken_stream = true;   // 2
@@ -117,6 +121,8 @@ struct Shared {
   controls::Snapshot in_force = std::make_shared<const controls::Controls>();
   Breaker breaker;
   RetryBudget retries;
+  std::shared_ptr<const policy::Policy> policy = policy::ConsentOnly();
+  GoodsBook goods;
   uint64_t next_id = 1;  // cookies, batches, questions, queries
   // Messages that are filled anew each time; a cleared one keeps what it allocated.
   crossing::v1::OutcomeRecord scratch_record;
@@ -193,16 +199,24 @@ class Partition {
     std::string_view malformed;
     std::unique_ptr<crossing::v1::PurchaseIntent> intent;
     std::string lane_key;  // the log record's key: the offer
+    // The policy it was judged by when it was placed or decided, and the rule that told; null: none
+    // did.
+    std::shared_ptr<const policy::Policy> policy;
+    const policy::Rule* rule = nullptr;
+    bool refused_by_policy = false;
     Lane* lane = nullptr;
   };
 
   // What a record at the head of its lane needs next.
   struct Next {
-    enum class Kind { kPlace, kAsk, kRepeat, kDecide, kHold } kind = Kind::kHold;
+    enum class Kind { kPlace, kAsk, kRepeat, kDecide, kHold, kAwaitGoods } kind = Kind::kHold;
     crossing::v1::Outcome::State state = crossing::v1::Outcome::STATE_UNSPECIFIED;
     crossing::v1::Reason reason = crossing::v1::REASON_UNSPECIFIED;
     // The control that decided, to be counted; null: none did.
     uint64_t BridgeCounts::* by_control = nullptr;
+    // The rule that refuses it (by_policy) or was the last to let it pass; null: none told.
+    const policy::Rule* rule = nullptr;
+    bool by_policy = false;
     Finals::Bytes repeat;
   };
 
@@ -252,10 +266,14 @@ class Partition {
   bool WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* effects);
   Next Classify(uint64_t number, const Record& record, Now now) const;
   void ObeyControls(const crossing::v1::PurchaseIntent& intent, Now now, Next* next) const;
+  void ClassifyByRules(const Record& record, Now now, Next* next) const;
+  static void RefuseByPolicy(const policy::Decision& judged, Next* next);
+  policy::Decision Judge(const Record& record) const;
+  void Stamp(Record* record, const policy::Rule* rule, bool refused) const;
   bool NeedsAsking(const Record& record) const;
   bool MayPlace(Lane* lane, const effect::Place& place, Now now);
   void LearnFrom(const Batch& batch, std::span<const Decision> decisions, Now now);
-  void Join(uint64_t number, effect::Place* place);
+  void Join(uint64_t number, const policy::Rule* rule, effect::Place* place);
   void Repeat(uint64_t number, const Finals::Bytes& final, Effects* effects);
   void AskAboutHead(Lane* lane, Now now);
   static void DescribeIntent(const Record& record, crossing::v1::Outcome* outcome);

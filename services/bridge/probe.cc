@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "libs/base/text.h"
+
 namespace jembatan::bridge {
 namespace {
 
@@ -57,6 +59,7 @@ Probe::Probe(prometheus::Registry* registry) {
     rows_.push_back({&family.Add({}), row.field});
   }
   MakeDropped(registry);
+  AddPolicies(registry);
   partitions_stopped_ = &prometheus::BuildCounter()
                              .Name("jembatan_bridge_partitions_stopped_total")
                              .Help("Partitions not read on, because something would be skipped.")
@@ -88,6 +91,30 @@ void Probe::MakeDropped(prometheus::Registry* registry) {
                        .Help("Links outside the marketplace's registered hosts.")
                        .Register(*registry)
                        .Add({});
+}
+
+void Probe::AddPolicies(prometheus::Registry* registry) {
+  auto& refused = prometheus::BuildCounter()
+                      .Name("jembatan_bridge_refused_by_policy_total")
+                      .Help("Intents that a rule of the policy refused.")
+                      .Register(*registry);
+  rows_.push_back({&refused.Add({}), &BridgeCounts::refused_by_policy});
+  auto& policies = prometheus::BuildCounter()
+                       .Name("jembatan_bridge_policies_total")
+                       .Help("Policies read from the file, by what became of them.")
+                       .Register(*registry);
+  policies_taken_ = &policies.Add({{"result", "taken"}});
+  policies_refused_ = &policies.Add({{"result", "refused"}});
+  policy_versions_ = &prometheus::BuildGauge()
+                          .Name("jembatan_bridge_policy_in_force")
+                          .Help("1 for the version of the policy in force.")
+                          .Register(*registry);
+}
+
+void Probe::PolicyTaken(const policy::Policy& policy) {
+  policies_taken_->Increment();
+  if (policy_ != nullptr) policy_versions_->Remove(policy_);
+  policy_ = &policy_versions_->Add({{"version", base::Hex(policy.version)}}, 1);
 }
 
 void Probe::Publish(const Core& core, size_t stuck, const Dropped& dropped, Now now) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <prometheus/counter.h>
+#include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 
@@ -28,11 +29,15 @@ class Probe {
   };
   // stuck: how many partitions are.
   void Publish(const Core& core, size_t stuck, const Dropped& dropped, Now now);
+  // Another policy is in force. A changed file was refused.
+  void PolicyTaken(const policy::Policy& policy);
+  void PolicyRefused() { policies_refused_->Increment(); }
   // A partition will not be read on until somebody mends it.
   void PartitionStopped() { partitions_stopped_->Increment(); }
 
  private:
   void MakeDropped(prometheus::Registry* registry);
+  void AddPolicies(prometheus::Registry* registry);
 
   struct Row {
     prometheus::Counter* counter;
@@ -44,6 +49,10 @@ class Probe {
   prometheus::Counter* dropped_urls_;
   prometheus::Counter* unknown_fields_;
   Dropped published_;
+  prometheus::Counter* policies_taken_;
+  prometheus::Counter* policies_refused_;
+  prometheus::Family<prometheus::Gauge>* policy_versions_;
+  prometheus::Gauge* policy_ = nullptr;
   prometheus::Counter* partitions_stopped_;
   prometheus::Gauge* partitions_;
   prometheus::Gauge* partitions_owned_;

@@ -149,6 +149,9 @@ Standing::For Partition::WaitsFor(Now now) const {
   switch (record.stage) {
     case Stage::kWaiting:
       if (PutOff(record, now)) return Standing::For::kPutOff;
+      if (Judge(record).verdict == policy::Decision::Verdict::kPending) {
+        return Standing::For::kGoods;
+      }
       return record.lane->attempts > 0 ? Standing::For::kMarketplace : Standing::For::kLane;
     case Stage::kAsked:
     case Stage::kPlaced:

@@ -15,6 +15,8 @@ const char* Describe(Standing::For waits_for) {
       return "records to be fetched";
     case Standing::For::kLane:
       return "its lane";
+    case Standing::For::kGoods:
+      return "what the marketplace attests about its goods";
     case Standing::For::kPutOff:
       return "a marketplace that puts it off";
     case Standing::For::kMarketplace:

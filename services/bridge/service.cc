@@ -29,6 +29,7 @@
 #include "services/bridge/border.h"
 #include "services/bridge/core.h"
 #include "services/bridge/orders_grpc.h"
+#include "services/bridge/policy_file.h"
 #include "services/bridge/probe.h"
 #include "services/bridge/readiness.h"
 
@@ -138,6 +139,8 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   void Heartbeat();
   void Publish(Now now);
   void LookAtReadiness(Now now);
+  void LookAtPolicy();
+  void TakePolicy(std::shared_ptr<const policy::Policy> policy);
   // Notes why, if the error has stopped the partition.
   bool Stopped(int32_t partition, std::map<int32_t, std::string>* why, const absl::Status& status);
   std::string WhyStopped(int32_t partition) const;
@@ -147,6 +150,7 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   void TellGap(int32_t partition, int64_t begin, int64_t end);
   absl::Status ReadLinkKey();
   std::string LinkTo(const crossing::v1::PurchaseIntent& intent, int64_t wall_ms) const;
+  absl::Status ReadPolicy();
   absl::Status ConnectKafka();
   absl::Status ConnectMarketplace();
 
@@ -159,6 +163,7 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   std::optional<identity::Signer> link_signer_;
   std::unique_ptr<Core> core_;
   Effects effects_;
+  std::optional<PolicyFile> policy_file_;
   OutcomesTail tail_{this};
   std::unique_ptr<kafka::Producer> producer_;
   std::unique_ptr<kafka::GroupConsumer> consumer_;
@@ -190,6 +195,9 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
 
 absl::Status Service::Impl::Start() {
   JEMB_RETURN_IF_ERROR(ReadLinkKey());
+  JEMB_RETURN_IF_ERROR(ReadPolicy());
+  // No feed tells this bridge about goods yet: rules that need them refuse, and nobody waits.
+  Step(event::GoodsComplete{});
   JEMB_RETURN_IF_ERROR(ConnectKafka());
   JEMB_RETURN_IF_ERROR(ConnectMarketplace());
   JEMB_ASSIGN_OR_RETURN(admin_, runtime::AdminServer::Create(options_.admin_listen, registry_));
@@ -237,6 +245,36 @@ std::string Service::Impl::LinkTo(const crossing::v1::PurchaseIntent& intent,
   return identity::MakePermalink(options_.link_page, OrderBytes(intent),
                                  wall_ms + int64_t{1'000} * options_.link_ttl_s, *link_signer_)
       .value_or("");
+}
+
+// A bridge does not start without the policy it was told to keep.
+absl::Status Service::Impl::ReadPolicy() {
+  if (options_.policy.empty()) {
+    TakePolicy(policy::ConsentOnly());
+    return absl::OkStatus();
+  }
+  policy_file_.emplace(options_.policy);
+  JEMB_ASSIGN_OR_RETURN(auto policy, *policy_file_->Look());
+  TakePolicy(std::move(policy));
+  return absl::OkStatus();
+}
+
+void Service::Impl::TakePolicy(std::shared_ptr<const policy::Policy> policy) {
+  base::Log(base::Level::kInfo, "policy_taken",
+            {{"version", base::Hex(policy->version)}, {"rules", policy->rules.size()}});
+  probe_.PolicyTaken(*policy);
+  Step(event::PolicyTaken{std::move(policy)});
+}
+
+void Service::Impl::LookAtPolicy() {
+  if (!policy_file_) return;
+  std::optional<PolicyFile::Taken> taken = policy_file_->Look();
+  if (!taken) return;
+  if (taken->ok()) return TakePolicy(**std::move(taken));
+  probe_.PolicyRefused();
+  base::Log(
+      base::Level::kError, "policy_refused",
+      {{"why", base::ToString(taken->status())}, {"in_force", base::Hex(core_->policy().version)}});
 }
 
 absl::Status Service::Impl::ConnectKafka() {
@@ -578,6 +616,7 @@ void Service::Impl::Heartbeat() {
 
 void Service::Impl::Publish(Now now) {
   published_mono_ms_ = now.mono_ms;
+  LookAtPolicy();
   LookAtReadiness(now);
   const Probe::Dropped dropped{orders_->dropped_urls(), orders_->unknown_fields()};
   probe_.Publish(*core_, readiness_.stuck(), dropped, now);

@@ -27,6 +27,8 @@ struct Options {
   std::string marketplace_id = "tokopedia";
   // Hosts that links in outcomes may name, comma-separated; empty: any.
   std::string url_hosts;
+  // The policy's file (libs/policy/parse.h); empty: consent is the only rule.
+  std::string policy;
   // Name of this process, written into its records; empty: host name and process id.
   std::string instance;
   rpc::TlsFiles orders_tls;
