@@ -32,6 +32,7 @@ class History {
     for (int i = 0; i < kBridges; ++i) {
       bridges_.push_back(std::make_unique<SimBridge>(&world_, &log_, &market_, &controls_, i,
                                                      options.bridge_rules, options.bridge_bugs));
+      bridges_.back()->policy_in_force = [this] { return SimPolicies().at(policy_); };
     }
     for (int i = 0; i < kGateways; ++i) {
       gateways_.push_back(std::make_unique<SimGateway>(
@@ -103,6 +104,10 @@ class History {
         return group_->Move(entry.victim);
       case Kind::kBridgeCut:
         return group_->Cut(entry.victim);
+      case Kind::kPolicy:
+        policy_ = static_cast<size_t>(entry.victim);
+        for (auto& bridge : bridges_) bridge->HearOfPolicy();
+        return;
       case Kind::kBridgeCrash:
       case Kind::kBridgeFreeze:
       case Kind::kBridgeClock:
@@ -260,6 +265,7 @@ class History {
   SimLog log_;
   SimMarket market_;
   SimControls controls_;
+  size_t policy_ = 0;  // of SimPolicies, in force
   std::vector<std::unique_ptr<SimBridge>> bridges_;
   std::vector<std::unique_ptr<SimGateway>> gateways_;
   std::vector<std::unique_ptr<SimViewer>> viewers_;

@@ -84,7 +84,8 @@ class ViewersJudge {
                 told.order_id() == outcome.order_id() && told.offer_id() == outcome.offer_id();
     if (!same) Violation("P3: answers differ", id);
     // Nothing else is wrong with an intent of a well-behaved viewer.
-    const bool stopped = told.reason() == intake::v1::REASON_SALES_HALTED ||
+    const bool stopped = outcome.refused_by_policy() ||
+                         told.reason() == intake::v1::REASON_SALES_HALTED ||
                          told.reason() == intake::v1::REASON_ROLLOUT_EXCLUDED;
     if (told.state() == Outcome::STATE_REJECTED && !stopped &&
         told.reason() != intake::v1::REASON_OUT_OF_STOCK) {

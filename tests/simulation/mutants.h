@@ -37,6 +37,8 @@ inline constexpr Mutant kMutants[] = {
      [](HistoryOptions* o) { o->market_rules.deadline_inside_transaction = false; }},
     {"ask", "4: the bridge decides alone without asking",
      [](HistoryOptions* o) { o->bridge_rules.ask_before_deciding = false; }},
+    {"ask_policy", "4: the bridge refuses by policy without asking",
+     [](HistoryOptions* o) { o->bridge_rules.ask_before_policy = false; }},
     {"window", "5: finals are not remembered",
      [](HistoryOptions* o) { o->bridge_rules.remember_finals = false; }},
     {"drop_pins", "5: a claim keeps finals that were never read back",

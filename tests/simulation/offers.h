@@ -15,7 +15,7 @@ inline int PartitionOf(const std::string& offer_id) {
   return kafka::PartitionOf(offer_id, kPartitions);
 }
 
-inline const std::string& SomeOffer(Chance& chance) {
+inline const std::array<std::string, kOffers>& AllOffers() {
   static const std::array<std::string, kOffers> kNames = [] {
     std::array<std::string, kOffers> names;
     int candidate = 0;
@@ -26,7 +26,11 @@ inline const std::string& SomeOffer(Chance& chance) {
     }
     return names;
   }();
-  return kNames[chance.Between(0, kOffers - 1)];
+  return kNames;
+}
+
+inline const std::string& SomeOffer(Chance& chance) {
+  return AllOffers()[chance.Between(0, kOffers - 1)];
 }
 
 }  // namespace jembatan::simulation

@@ -45,6 +45,7 @@ class Planner {
     // Drawn last: what came before is what it was before there were controls.
     int64_t orders = chance_.OneIn(3) ? chance_.Between(1, 4) : 0;
     for (int64_t i = 0; i < orders; ++i) PlanControl();
+    PlanPolicies();
     return std::move(plan_);
   }
 
@@ -119,6 +120,16 @@ class Planner {
     }
     for (int64_t flaps = own_.Between(0, 2); flaps > 0; --flaps) {
       Add(Kind::kMarketFlaps).length_ms = own_.Between(1'000, 10'000);
+    }
+  }
+
+  // In every third history operators change their mind, mostly while it is hot. By a chance of its
+  // own: the other histories know nothing of policies.
+  void PlanPolicies() {
+    Chance chance(Mix(seed_, 5));
+    if (!chance.OneIn(3)) return;
+    for (int64_t changes = chance.Between(1, 6); changes > 0; --changes) {
+      Add(Kind::kPolicy).victim = static_cast<int>(chance.Between(0, kPolicies - 1));
     }
   }
 
@@ -203,6 +214,8 @@ std::string What(const Entry& entry) {
       return "everything is decided and nothing ordered for " + length;
     case Kind::kLinkOut:
       return "buyers are sent to the marketplace's page for " + length;
+    case Kind::kPolicy:
+      return "policy " + whom + " is put in force";
   }
   return {};
 }

@@ -15,6 +15,7 @@ inline constexpr int kBridges = 3;
 inline constexpr int kGateways = 2;
 inline constexpr int kViewers = 4;
 inline constexpr int kOffers = 4;
+inline constexpr int kPolicies = 4;
 // Trouble lasts this long; then calm, until everything is decided.
 inline constexpr int64_t kTroubleMs = 300'000;
 inline constexpr int64_t kCalmMs = 400'000;
@@ -46,6 +47,7 @@ struct Entry {
     kRollout,    // open to the share `victim`, in hundredths of a percent
     kShadow,
     kLinkOut,
+    kPolicy,  // operators put policy `victim` of SimPolicies in force
   };
 
   int number = 0;

@@ -5,6 +5,7 @@
 #include "libs/base/overloaded.h"
 #include "libs/base/timestamp.h"
 #include "services/bridge/limits.h"
+#include "tests/simulation/offers.h"
 
 namespace jembatan::simulation {
 
@@ -42,8 +43,33 @@ void SimBridge::Boot() {
   known_controls_ = nullptr;
   core_->Step(event::ControlsChanged{nullptr}, Clocks(), &effects_);
   ReadControls();
+  Feed(event::PolicyTaken{policy_in_force()});
   OpenStream(life_);
+  if (policy_in_force() != policy::ConsentOnly()) {
+    Arrive(dice_.Delay(), [this] { ReadGoods(); });
+  }
   Heartbeat();
+}
+
+void SimBridge::HearOfPolicy() {
+  Arrive(dice_.Delay(), [this] {
+    Feed(event::PolicyTaken{policy_in_force()});
+    Arrive(dice_.Delay(), [this] { ReadGoods(); });
+  });
+}
+
+// The feed of goods, in two parts as it may come. Histories without policies do without it.
+void SimBridge::ReadGoods() {
+  Feed(event::GoodsBegin{});
+  for (size_t offer = 0; offer < AllOffers().size(); offer += 2) {
+    Feed(event::GoodsTold{AllOffers()[offer], SimGoods(offer)});
+  }
+  Arrive(dice_.Delay(), [this] {
+    for (size_t offer = 1; offer < AllOffers().size(); offer += 2) {
+      Feed(event::GoodsTold{AllOffers()[offer], SimGoods(offer)});
+    }
+    Feed(event::GoodsComplete{});
+  });
 }
 
 void SimBridge::Crash() {
@@ -97,10 +123,11 @@ void SimBridge::Feed(const bridge::Event& event) {
 }
 
 void SimBridge::TraceEvent(const bridge::Event& event) const {
-  static constexpr const char* kNames[] = {"Assigned",    "Revoked",  "Intent",   "IntentsEnd",
-                                           "OutcomeRead", "Produced", "StreamUp", "StreamDown",
-                                           "Fenced",      "Answered", "Found",    "EndOffset",
-                                           "Committed",   "Controls", "Tick"};
+  static constexpr const char* kNames[] = {
+      "Assigned",   "Revoked",   "Intent",        "IntentsEnd", "OutcomeRead",
+      "Produced",   "StreamUp",  "StreamDown",    "Fenced",     "Answered",
+      "Found",      "EndOffset", "Committed",     "Controls",   "PolicyTaken",
+      "GoodsBegin", "GoodsTold", "GoodsComplete", "Tick"};
   std::string detail;
   if (auto* e = std::get_if<event::Produced>(&event)) {
     detail = (e->ok ? "offset " + std::to_string(e->offset) : std::string("failed"));

@@ -17,6 +17,7 @@
 #include "tests/simulation/sim_controls.h"
 #include "tests/simulation/sim_log.h"
 #include "tests/simulation/sim_market.h"
+#include "tests/simulation/sim_policies.h"
 #include "tests/simulation/world.h"
 
 namespace jembatan::simulation {
@@ -63,6 +64,10 @@ class SimBridge {
   std::function<bool(int partition)> commit_allowed;
   std::function<void(int partition)> on_release;
 
+  // What operators have put in force; heard of after a while, by whoever is alive.
+  void HearOfPolicy();
+  std::function<PolicyPtr()> policy_in_force;
+
   // Something was appended to the partition.
   void LookAgain(int partition);
   // The operators have ordered something: it is read later.
@@ -100,6 +105,7 @@ class SimBridge {
               uint64_t stream);
   void Ask(const bridge::effect::Ask& ask);
   void OpenStream(uint64_t life);
+  void ReadGoods();
   void PumpIntents(int partition);
   void PumpOutcomes(int partition);
   int64_t InOrder(int64_t* last_ms);
