@@ -40,6 +40,7 @@ int RunCommand(std::vector<std::string> arguments, std::ostream& out, std::ostre
   AddDrillCommands(app, &chosen);
   AddWatchCommands(app, &chosen);
   AddDataSharingCommand(app, &chosen);
+  AddPolicyCommands(app, &chosen);
   try {
     // The parser takes the arguments last first.
     std::reverse(arguments.begin(), arguments.end());

@@ -33,6 +33,7 @@ void AddControlsCommands(CLI::App& app, Chosen* chosen);
 void AddDrillCommands(CLI::App& app, Chosen* chosen);
 void AddWatchCommands(CLI::App& app, Chosen* chosen);
 void AddDataSharingCommand(CLI::App& app, Chosen* chosen);
+void AddPolicyCommands(CLI::App& app, Chosen* chosen);
 
 // Flags may be spelt with dashes or underscores: "ttl_s" -> "--ttl_s,--ttl-s".
 std::string Flag(const std::string& name);
