@@ -1,33 +1,28 @@
 // Credentials from PEM files. gRPC reports a bad file only in its own log and only when a port is
 // bound, so the files are judged here first, with a line that names the file.
 
+#include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
-#include <openssl/bio.h>
-#include <openssl/pem.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_certificate_verifier.h>
+#include <grpcpp/security/tls_credentials_options.h>
 #include <openssl/x509.h>
 
 #include "libs/base/file.h"
+#include "libs/base/log.h"
 #include "libs/base/status.h"
+#include "libs/base/text.h"
+#include "libs/rpc/caller_check.h"
+#include "libs/rpc/pem.h"
 #include "libs/rpc/server.h"
 
 namespace jembatan::rpc {
 namespace {
-
-using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
-using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
-using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-
-// A PEM file of a chain is a few kilobytes.
-constexpr size_t kPemBytesMax = 1 << 20;
-
-Bio Memory(const std::string& pem) {
-  return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
-}
-
-Certificate ParseCertificate(const std::string& pem) {
-  return Certificate(PEM_read_bio_X509(Memory(pem).get(), nullptr, nullptr, nullptr), &X509_free);
-}
 
 struct Material {
   std::string certificate;
@@ -53,11 +48,7 @@ absl::Status Load(const TlsFiles& files, Material* material) {
   if (certificate == nullptr) {
     return base::InvalidArgument(files.certificate + " holds no certificate");
   }
-  // An empty passphrase: an encrypted key is refused instead of asking on the terminal.
-  std::string passphrase;
-  const Key key(
-      PEM_read_bio_PrivateKey(Memory(material->key).get(), nullptr, nullptr, passphrase.data()),
-      &EVP_PKEY_free);
+  const Key key = ParseKey(material->key);
   if (key == nullptr) return base::InvalidArgument(files.key + " holds no plain private key");
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
     return base::InvalidArgument(files.key + " does not belong to " + files.certificate);
@@ -69,10 +60,57 @@ bool Plaintext(const TlsFiles& files) {
   return files.certificate.empty() && files.key.empty() && files.ca.empty();
 }
 
+std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
+
+// CallerCheck where gRPC asks, after the handshake.
+class CallerVerifier final : public grpc::experimental::ExternalCertificateVerifier {
+ public:
+  explicit CallerVerifier(CallerCheck check) : check_(std::move(check)) {}
+
+  bool Verify(grpc::experimental::TlsCustomVerificationCheckRequest* request,
+              std::function<void(grpc::Status)> /*callback*/, grpc::Status* result) override {
+    CallerNames caller;
+    caller.common_name = View(request->common_name());
+    for (const grpc::string_ref& name : request->dns_names()) caller.names.emplace_back(View(name));
+    for (const grpc::string_ref& name : request->uri_names()) caller.names.emplace_back(View(name));
+    const absl::Status status = check_.Check(caller, View(request->peer_cert()));
+    if (!status.ok()) {
+      const std::string why(base::Std(status.message()));
+      base::Log(base::Level::kWarn, "caller_refused", {{"why", why}});
+      *result = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, why);
+    }
+    return true;
+  }
+  void Cancel(grpc::experimental::TlsCustomVerificationCheckRequest* /*request*/) override {}
+
+ private:
+  const CallerCheck check_;
+};
+
+absl::Status PickyCredentials(const Material& material, const Callers& callers,
+                              std::shared_ptr<grpc::ServerCredentials>* credentials) {
+  CallerCheck check(callers, material.ca);
+  JEMB_RETURN_IF_ERROR(check.CheckList());
+  grpc::experimental::TlsServerCredentialsOptions options(
+      std::make_shared<grpc::experimental::StaticDataCertificateProvider>(
+          material.ca, std::vector<grpc::experimental::IdentityKeyCertPair>{
+                           {material.key, material.certificate}}));
+  options.watch_root_certs();
+  options.watch_identity_key_cert_pairs();
+  options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  options.set_certificate_verifier(
+      grpc::experimental::ExternalCertificateVerifier::Create<CallerVerifier>(std::move(check)));
+  *credentials = grpc::experimental::TlsServerCredentials(options);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::Status ServerCredentials(const TlsFiles& files,
+absl::Status ServerCredentials(const TlsFiles& files, const Callers& callers,
                                std::shared_ptr<grpc::ServerCredentials>* credentials) {
+  if (!callers.Everybody() && files.ca.empty()) {
+    return base::InvalidArgument("only with a CA of callers can some of them be let in");
+  }
   if (Plaintext(files)) {
     *credentials = grpc::InsecureServerCredentials();
     return absl::OkStatus();
@@ -82,6 +120,7 @@ absl::Status ServerCredentials(const TlsFiles& files,
   }
   Material material;
   JEMB_RETURN_IF_ERROR(Load(files, &material));
+  if (!callers.Everybody()) return PickyCredentials(material, callers, credentials);
   grpc::SslServerCredentialsOptions options(
       files.ca.empty() ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
                        : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);

@@ -69,7 +69,7 @@ void Server::Register(grpc::Service* service) {
 absl::Status Server::Start() {
   JEMB_CHECK(server_ == nullptr);
   std::shared_ptr<grpc::ServerCredentials> credentials;
-  JEMB_RETURN_IF_ERROR(ServerCredentials(options_.tls, &credentials));
+  JEMB_RETURN_IF_ERROR(ServerCredentials(options_.tls, options_.callers, &credentials));
   JEMB_RETURN_IF_ERROR(CheckAddress(options_.listen));
   grpc::EnableDefaultHealthCheckService(true);
   builder_.AddListeningPort(options_.listen, credentials, &port_);

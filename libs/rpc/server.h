@@ -13,6 +13,8 @@
 #include "absl/status/status.h"
 #include <grpcpp/grpcpp.h>
 
+#include "libs/rpc/caller_check.h"
+
 namespace jembatan::rpc {
 
 struct TlsFiles {
@@ -26,6 +28,8 @@ struct ServerOptions {
   // host:port, port 0 takes a free one.
   std::string listen;
   TlsFiles tls;
+  // Who of those that tls.ca signed may call.
+  Callers callers;
   int max_message_bytes = 1 << 20;
   int max_concurrent_streams = 100;
   // Threads that synchronous handlers may use at most; 0: gRPC's own default.
@@ -52,7 +56,7 @@ class Server {
 };
 
 // Credentials of a client or server from PEM files; insecure if all are empty.
-absl::Status ServerCredentials(const TlsFiles& files,
+absl::Status ServerCredentials(const TlsFiles& files, const Callers& callers,
                                std::shared_ptr<grpc::ServerCredentials>* credentials);
 absl::Status ChannelCredentials(const TlsFiles& files,
                                 std::shared_ptr<grpc::ChannelCredentials>* credentials);

@@ -235,6 +235,25 @@ TEST_F(TlsTest, OnlyAPeerWithACertificateGetsIn) {
   EXPECT_FALSE(Call(ConnectTo(server.port()), kEcho, "halo", nullptr).ok());
 }
 
+TEST_F(TlsTest, OnlyACallerOnTheListGetsIn) {
+  for (const char* name : {"localhost", "elsewhere"}) {
+    EchoService echo;
+    ServerOptions options = Loopback();
+    options.tls = tls_;
+    options.callers.names = {name};
+    Server server(options);
+    server.Register(&echo);
+    const absl::Status started = server.Start();
+    ASSERT_TRUE(started.ok()) << base::ToString(started);
+    const grpc::Status status = Call(ConnectTo(server.port(), tls_), kEcho, "halo", nullptr);
+    EXPECT_EQ(status.ok(), std::string(name) == "localhost") << name;
+  }
+  std::shared_ptr<grpc::ServerCredentials> credentials;
+  EXPECT_EQ(
+      base::ToString(ServerCredentials({}, {.names = {"bridge"}, .revoked = {}}, &credentials)),
+      "INVALID_ARGUMENT: only with a CA of callers can some of them be let in");
+}
+
 TEST_F(TlsTest, BadFilesAreNamed) {
   const std::string other_key = Path("other.key");
   WriteCertificate(Path("other.crt"), other_key);
@@ -253,7 +272,7 @@ TEST_F(TlsTest, BadFilesAreNamed) {
   };
   for (const auto& c : cases) {
     std::shared_ptr<grpc::ServerCredentials> credentials;
-    EXPECT_EQ(base::ToString(ServerCredentials(c.files, &credentials)),
+    EXPECT_EQ(base::ToString(ServerCredentials(c.files, {}, &credentials)),
               "INVALID_ARGUMENT: " + c.message);
   }
 }

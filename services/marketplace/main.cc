@@ -32,6 +32,10 @@ int main(int argc, char** argv) {
   table.Add("tls_certificate", &options.tls_certificate, "PEM certificate of the orders port");
   table.Add("tls_key", &options.tls_key, "PEM key of the orders port");
   table.Add("tls_ca", &options.tls_ca, "PEM authority whose certificates may call the orders port");
+  table.Add("tls_client_names", &options.tls_client_names,
+            "Names of the certificates that may call, comma-separated; empty: all of tls_ca");
+  table.Add("tls_revoked", &options.tls_revoked,
+            "PEM revocation list of tls_ca, read anew for each connection; empty: none");
   table.Parse(argc, argv);
   base::InitLog("marketplace", base::Level::kInfo);
   {

@@ -140,6 +140,7 @@ class Service::Impl {
     orders_grpc_.emplace(*store_, probe_);
     rpc::ServerOptions orders_options = GrpcOptions(options_.listen);
     orders_options.tls = {options_.tls_certificate, options_.tls_key, options_.tls_ca};
+    orders_options.callers = {base::SplitList(options_.tls_client_names), options_.tls_revoked};
     orders_server_.emplace(orders_options);
     orders_server_->Register(&*orders_grpc_);
     JEMB_RETURN_IF_ERROR(orders_server_->Start());

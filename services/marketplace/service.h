@@ -38,6 +38,10 @@ struct Options {
   std::string tls_certificate;
   std::string tls_key;
   std::string tls_ca;
+  // Which of the certificates that tls_ca signed may call, comma-separated; empty: all.
+  std::string tls_client_names;
+  // PEM file of what tls_ca has revoked; empty: nothing.
+  std::string tls_revoked;
 };
 
 class Service {
