@@ -12,6 +12,8 @@ int main(int argc, char** argv) {
   auditor::Options options;
   runtime::OptionTable table("auditor", "Seals what the topics hold into a ledger with proofs.");
   table.Add("brokers", &options.brokers, "Kafka brokers, host:port,...");
+  table.Add("kafka_config", &options.kafka_config,
+            "File of further librdkafka properties, key=value a line");
   table.Add("admin_listen", &options.admin_listen,
             "Address of checkpoints, proofs, /metrics, /healthz and /readyz");
   table.AddChoice("profile", &options.profile, "Strictness of the start-up checks",

@@ -12,7 +12,9 @@
 #include "libs/base/log.h"
 #include "libs/base/mutex.h"
 #include "libs/base/status.h"
+#include "libs/base/text.h"
 #include "libs/kafka/admin.h"
+#include "libs/kafka/properties.h"
 #include "libs/ledger_store/store.h"
 #include "libs/runtime/admin.h"
 #include "libs/runtime/shard.h"
@@ -117,7 +119,14 @@ absl::Status Service::Impl::OpenLedger() {
 }
 
 absl::Status Service::Impl::ConnectKafka() {
-  const kafka::ClusterConfig cluster{.brokers = options_.brokers, .client_id = "jembatan-auditor"};
+  auto properties = kafka::ReadProperties(options_.kafka_config);
+  if (!properties.ok()) {
+    return base::InvalidArgument("--kafka_config: " +
+                                 std::string(base::Std(properties.status().message())));
+  }
+  const kafka::ClusterConfig cluster{.brokers = options_.brokers,
+                                     .client_id = "jembatan-auditor",
+                                     .properties = *std::move(properties)};
   const std::vector<kafka::TopicSpec> topics = kafka::JembatanTopics(options_.partitions);
   JEMB_RETURN_IF_ERROR(kafka::CheckTopics(cluster, topics, kafka::ProfileNamed(options_.profile),
                                           kTopicCheckTimeoutMs));

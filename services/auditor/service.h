@@ -15,6 +15,8 @@ namespace jembatan::auditor {
 
 struct Options {
   std::string brokers = "127.0.0.1:9092";
+  // File of further librdkafka properties; empty: none.
+  std::string kafka_config;
   std::string admin_listen = "127.0.0.1:8290";
   std::string profile = "dev";
   int partitions = 6;
