@@ -122,7 +122,7 @@ class ZonedStage(Stage):
         with self.inside(name):
             super().spawn(name, command)
 
-    def service(self, name: str, program: str, **flags: object) -> None:
+    def service(self, name: str, program: str, /, **flags: object) -> None:
         """What others must reach is on the zone's address, all else on its loopback."""
         moved = {"gateway": ("listen", SOCIAL), "marketplace": ("listen", COMMERCE),
                  "bridge": ("orders_target", COMMERCE)}
