@@ -156,12 +156,16 @@ class Stage:
                 preexec_fn=die_with_parent,
             )
 
+    def program(self, _name: str, program: str) -> Path:
+        """Where the service's program is."""
+        return self.binaries / program
+
     def service(self, name: str, program: str, /, **flags: object) -> None:
         """Starts a service with an admin port."""
         self.admin_ports[name] = self.port()
         options = {"admin_listen": f"127.0.0.1:{self.admin_ports[name]}", **flags}
         options |= self.more_flags.get(name, {})
-        command = [*self.prefixes.get(name, []), str(self.binaries / program)]
+        command = [*self.prefixes.get(name, []), str(self.program(name, program))]
         command += [f"--{key}={value}" for key, value in options.items()]
         self.spawn(name, command)
 

@@ -14,6 +14,7 @@ TTL_MS = 120_000
 INTENTS = "jembatan.intents.v1"
 OUTCOMES = "jembatan.outcomes.v1"
 DEAD_LETTERS = "jembatan.deadletters.v1"
+REJECTED = 3
 UNCONFIRMED = 5
 STATES = {1: "ORDERED", 2: "HANDED_OFF", 3: "REJECTED", 4: "EXPIRED"}
 

@@ -58,6 +58,8 @@ class Lab(Stage):
         # Of brokers: the port at which services show credentials; empty: none does.
         self.scram_ports: dict[int, int] = {}
         self.mounted: list[Path] = []
+        # Where the services' programs are that shall not be this tree's.
+        self.versions: dict[str, Path] = {}
 
     def __enter__(self) -> Lab:
         self.network.__enter__()
@@ -257,6 +259,20 @@ class Lab(Stage):
         say(f"thaw {name}")
         self.processes[name].send_signal(signal.SIGCONT)
         self.frozen.discard(name)
+
+    def program(self, name: str, program: str) -> Path:
+        return self.versions.get(name, self.binaries) / program
+
+    def upgrade(self, name: str, binaries: Path) -> None:
+        """Restarts the service as another version of it."""
+        before = self.versions.get(name, self.binaries)
+        self.versions[name] = binaries
+        self.commands[name] = [
+            str(binaries / Path(word).name) if Path(word).parent == before else word
+            for word in self.commands[name]
+        ]
+        self.note("upgrades", f"{name} becomes {binaries}")
+        self.roll(name)
 
     def stop_service(self, name: str) -> None:
         """SIGTERM, and a clean end."""

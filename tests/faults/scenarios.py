@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import email.utils
 import http.client
+import itertools
 import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import certificates
+import schema
 import topics
 from lab import NODES, REAUTHENTICATE_MS, TIERS, Lab
 from proxy import DOWN, FROZEN, REFUSED, UP, Fault
@@ -62,6 +64,8 @@ class Scenario:
     rate: int = RATE
     viewers: int = VIEWERS_TAPPING
     limit_s: int = LIMIT_S
+    # What is on sale, and how many of it.
+    offers: dict[str, int] = field(default_factory=lambda: OFFERS)
 
 
 def felt(condition: bool, what: str) -> None:
@@ -467,6 +471,54 @@ def skew_refused(figures: dict) -> None:
     felt(figures["refused_by_reason"].get("CLOCK_SKEW", 0) > 0, "no intent was out of time")
 
 
+# --- Versions of the contracts ------------------------------------------------------------------
+
+# Of this one soon nothing is left, for the reason that only the newer version knows.
+SCARCE = {"shelf-scarce": 20}
+VERSIONED = {"gateway": 2, "bridge": 2, "marketplace": 1}
+
+
+def instances(tier: str) -> list[str]:
+    return [tier] if VERSIONED[tier] == 1 else [f"{tier}-{n}" for n in range(VERSIONED[tier])]
+
+
+def begin_older(lab: Lab) -> None:
+    for tier in VERSIONED:
+        lab.versions |= {name: schema.binaries_of("older") for name in instances(tier)}
+
+
+def tail(lab: Lab, topic: str) -> list[dict[int, object]]:
+    """The fields of some of the topic's last records."""
+    records = topics.dump(lab.brokers, topic, ("-o", "-200", "-c", "600"))
+    return [topics.fields(record.value) for record in records]
+
+
+def upgrade(order: tuple[str, ...]):
+    """Tier by tier from the version before to this one and on to the next, one process at a time.
+    Between two restarts all that can mix meets."""
+
+    def strike(lab: Lab) -> None:
+        for version in (lab.binaries, schema.binaries_of("newer")):
+            for name in (name for tier in order for name in instances(tier)):
+                lab.upgrade(name, version)
+                wait_for("the bridges share the partitions", lambda: shared(lab))
+                seen = ledger_end(lab)
+                lab.await_results(seen + RATE)
+        newer_felt(lab)
+
+    return strike
+
+
+def newer_felt(lab: Lab) -> None:
+    felt(any(schema.NEW_FIELD in fields for fields in tail(lab, topics.INTENTS)),
+         "no intent has the newer gateway's field")
+    outcomes = [topics.fields(each[4]) for each in tail(lab, topics.OUTCOMES) if 4 in each]
+    felt(any(schema.NEW_FIELD in each for each in outcomes),
+         "no outcome has the newer bridge's field")
+    rejected = [each[5] for each in outcomes if each[4] == topics.REJECTED]
+    felt(schema.NEW_REASON in rejected, "no outcome has the newer marketplace's reason")
+
+
 # --- The table ----------------------------------------------------------------------------------
 
 PROCESSES = [
@@ -615,7 +667,14 @@ STORMS = [
              storm({}), prepare=direct, rate=3_000, viewers=300, limit_s=900),
 ]
 
-SCENARIOS = {s.name: s for s in [*PROCESSES, *BROKERS, *NETWORK, *DISKS, *TIME, *STORMS]}
+UPGRADES = [
+    Scenario("upgrade-" + "-".join(order), "F34 F36",
+             f"contracts N-1, N, N+1: first {order[0]}, then {order[1]}, then {order[2]}",
+             upgrade(order), prepare=begin_older, lacks=schema.lacking, offers=OFFERS | SCARCE)
+    for order in itertools.permutations(VERSIONED)
+]
+
+SCENARIOS = {s.name: s for s in [*PROCESSES, *BROKERS, *NETWORK, *DISKS, *TIME, *UPGRADES, *STORMS]}
 
 
 # --- One run ------------------------------------------------------------------------------------
@@ -630,7 +689,7 @@ def shared(lab: Lab) -> bool:
 def play(lab: Lab, scenario: Scenario) -> dict:
     """From an empty folder to the verdict; the load's figures."""
     scenario.prepare(lab)
-    lab.start_house(OFFERS)
+    lab.start_house(scenario.offers)
     lab.start_load(rate=scenario.rate, seconds=LOAD_S, viewers=scenario.viewers,
                    settle_seconds=SETTLE_S)
     lab.await_results(2 * scenario.rate)
