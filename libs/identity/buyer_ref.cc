@@ -4,6 +4,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/rand.h>
 
 #include "libs/base/check.h"
 #include "libs/base/status.h"
@@ -41,6 +42,15 @@ absl::StatusOr<BuyerKey> BuyerKey::FromHex(std::string_view text) {
     std::optional<uint8_t> low = Nibble(digits[i + 1]);
     if (!high || !low) return base::InvalidArgument("a buyer key is 64 hexadecimal characters");
     key.key_.push_back(static_cast<char>(*high << 4 | *low));
+  }
+  return key;
+}
+
+absl::StatusOr<BuyerKey> BuyerKey::Random() {
+  BuyerKey key;
+  key.key_.resize(kKeyBytes);
+  if (RAND_bytes(reinterpret_cast<uint8_t*>(key.key_.data()), kKeyBytes) != 1) {
+    return base::Internal("the system gives no random bytes");
   }
   return key;
 }

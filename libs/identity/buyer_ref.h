@@ -34,7 +34,12 @@ class BuyerKey {
   // ignored.
   static absl::StatusOr<BuyerKey> FromHex(std::string_view text);
 
+  // A fresh one; INTERNAL if the system gives no random bytes.
+  static absl::StatusOr<BuyerKey> Random();
+
   BuyerRef RefOf(std::string_view viewer_id) const;
+  // The secret itself: for the key file and for its digest, nothing else.
+  std::string_view bytes() const { return key_; }
 
  private:
   std::string key_;

@@ -39,6 +39,7 @@ int RunCommand(std::vector<std::string> arguments, std::ostream& out, std::ostre
   AddControlsCommands(app, &chosen);
   AddDrillCommands(app, &chosen);
   AddWatchCommands(app, &chosen);
+  AddBuyerKeysCommands(app, &chosen);
   AddDataSharingCommand(app, &chosen);
   AddPolicyCommands(app, &chosen);
   try {

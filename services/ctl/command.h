@@ -32,6 +32,7 @@ void AddHistoryCommands(CLI::App& app, Chosen* chosen);
 void AddControlsCommands(CLI::App& app, Chosen* chosen);
 void AddDrillCommands(CLI::App& app, Chosen* chosen);
 void AddWatchCommands(CLI::App& app, Chosen* chosen);
+void AddBuyerKeysCommands(CLI::App& app, Chosen* chosen);
 void AddDataSharingCommand(CLI::App& app, Chosen* chosen);
 void AddPolicyCommands(CLI::App& app, Chosen* chosen);
 

@@ -1,5 +1,6 @@
 #include "services/ctl/command.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -13,7 +14,8 @@
 
 #include "libs/base/clock.h"
 #include "libs/base/file.h"
-#include "libs/identity/buyer_ref.h"
+#include "libs/base/text.h"
+#include "libs/identity/buyer_keys.h"
 #include "libs/identity/token.h"
 #include "services/ctl/files.h"
 
@@ -76,7 +78,10 @@ TEST_F(CommandTest, BadUsageIsOneLineAndStatusTwo) {
       {"token", "--key=k", "--viewer=v", "--consent=perhaps"},
       {"token", "keygen", "--algorithm=rsa", "--key=k", "--jwks=j"},
       {"token", "keygen", "--key=k"},
-      {"buyer-key"},
+      {"buyer-keys"},
+      {"buyer-keys", "create"},
+      {"buyer-keys", "erase", "--file=k"},
+      {"buyer-keys", "list", "--file=" + Path("absent")},
       {"data-sharing", "--language=jv"},
       {"intent", "--offer=kopi"},
       {"intent", "--offer=kopi", "--amount-minor=1", "--quantity=100"},
@@ -112,7 +117,7 @@ TEST_F(CommandTest, FailureIsOneLineAndStatusOne) {
       {"token", "--key=" + Path("jwks"), "--viewer=v"},
       {"token", "keygen", "--key=" + Path("key"), "--jwks=" + Path("other")},
       {"token", "keygen", "--key=" + Path("other"), "--jwks=" + Path("jwks")},
-      {"buyer-key", "--out=" + Path("key")},
+      {"buyer-keys", "create", "--file=" + Path("key")},
       {"outcome", "--intent", kId, "--offer=kopi", "--token=t", "--gateway=127.0.0.1:1"},
       {"tap", "--offer=kopi", "--amount-minor=1", "--token=t", "--gateway=127.0.0.1:1"},
       {"orders", "show", "--intent", kId, "--admin=http://127.0.0.1:1"},
@@ -193,14 +198,52 @@ TEST_F(CommandTest, DataSharingPrintsTheAnnexInTheLanguageAskedFor) {
 }
 
 TEST_F(CommandTest, BuyerKeysAreFreshAndPrivate) {
-  ASSERT_EQ(Ctl({"buyer-key", "--out=" + Path("a")}).status, 0);
-  ASSERT_EQ(Ctl({"buyer-key", "--out=" + Path("b")}).status, 0);
-  EXPECT_NE(*base::ReadWholeFile(Path("a"), kFileBytes),
-            *base::ReadWholeFile(Path("b"), kFileBytes));
-  EXPECT_TRUE(identity::BuyerKey::FromHex(*base::ReadWholeFile(Path("a"), kFileBytes)).ok());
+  ASSERT_EQ(Ctl({"buyer-keys", "create", "--file=" + Path("a")}).status, 0);
+  ASSERT_EQ(Ctl({"buyer-keys", "create", "--file=" + Path("b")}).status, 0);
+  const auto keys = identity::BuyerKeys::FromText(*base::ReadWholeFile(Path("a"), kFileBytes));
+  const auto others = identity::BuyerKeys::FromText(*base::ReadWholeFile(Path("b"), kFileBytes));
+  ASSERT_TRUE(keys.ok() && others.ok());
+  EXPECT_NE(keys->epochs()[0].digest, others->epochs()[0].digest);
   struct stat info{};
   ASSERT_EQ(stat(Path("a").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
+}
+
+TEST_F(CommandTest, BuyerKeysAreRotatedAndNeverShown) {
+  const std::string file = "--file=" + Path("keys");
+  ASSERT_EQ(Ctl({"buyer-keys", "create", file}).status, 0);
+  EXPECT_EQ(Ctl({"buyer-keys", "rotate", file, "--in-s=599"}).status, 1);
+  EXPECT_THAT(Ctl({"buyer-keys", "rotate", file}).out, testing::StartsWith("epoch 2 from_ms="));
+  const std::string text = *base::ReadWholeFile(Path("keys"), kFileBytes);
+  const auto keys = identity::BuyerKeys::FromText(text);
+  ASSERT_TRUE(keys.ok()) << keys.status();
+  ASSERT_EQ(keys->epochs().size(), 2u);
+  const std::string listed = Ctl({"buyer-keys", "list", file}).out;
+  EXPECT_EQ(std::count(listed.begin(), listed.end(), '\n'), 2);
+  for (const identity::BuyerEpoch& epoch : keys->epochs()) {
+    EXPECT_THAT(listed, testing::Not(testing::HasSubstr(base::Hex(epoch.key->bytes()))));
+    EXPECT_THAT(listed, testing::HasSubstr(epoch.digest.substr(0, 16)));
+  }
+  // Neither is over.
+  EXPECT_EQ(Ctl({"buyer-keys", "erase", file, "--epoch=1"}).status, 1);
+  EXPECT_EQ(Ctl({"buyer-keys", "erase", file, "--epoch=2"}).status, 1);
+  EXPECT_EQ(*base::ReadWholeFile(Path("keys"), kFileBytes), text);
+}
+
+TEST_F(CommandTest, AnErasedKeyIsRecordedAndGone) {
+  const std::string file = "--file=" + Path("keys");
+  const int64_t day_ms = 24LL * 3600 * 1000;
+  const int64_t now_ms = base::WallMs();
+  const identity::BuyerKey first = *identity::BuyerKey::Random();
+  const identity::BuyerKeys keys = *identity::BuyerKeys(first).Rotated(
+      *identity::BuyerKey::Random(), now_ms - day_ms, now_ms - 2 * day_ms);
+  std::ofstream(Path("keys")) << keys.ToJson();
+  EXPECT_THAT(Ctl({"buyer-keys", "erase", file, "--epoch=1"}).out,
+              testing::HasSubstr(" erased_ms="));
+  EXPECT_THAT(*base::ReadWholeFile(Path("keys"), kFileBytes),
+              testing::Not(testing::HasSubstr(base::Hex(first.bytes()))));
+  EXPECT_THAT(Ctl({"buyer-keys", "list", file}).out,
+              testing::HasSubstr(keys.epochs()[0].digest.substr(0, 16) + " erased_ms="));
 }
 
 TEST_F(CommandTest, FlagsTakeDashesAndUnderscores) {

@@ -16,4 +16,10 @@ inline constexpr size_t kFileBytes = size_t{16} << 20;
 // Creates the file; FAILED_PRECONDITION if it exists.
 absl::Status CreateFile(const std::string& path, std::string_view content, bool secret);
 
+// Replaces a file of secrets in one step: who opens it gets the old content or the new one. The old
+// content is then overwritten with zeros, which destroys it where the file system writes in place
+// (a reader of that very moment sees them, and must read again). FAILED_PRECONDITION while another
+// command replaces it.
+absl::Status ReplaceSecret(const std::string& path, std::string_view content);
+
 }  // namespace jembatan::ctl

@@ -1,14 +1,12 @@
-// token, token keygen, buyer-key: keys and tokens for development and tests. A production app
+// token, token keygen: keys and tokens for development and tests. A production app
 // issues its own tokens.
 
 #include "services/ctl/token.h"
 
-#include <array>
 #include <memory>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <openssl/rand.h>
 
 #include "libs/base/clock.h"
 #include "libs/base/file.h"
@@ -39,17 +37,6 @@ absl::Status MakeKeys(const KeygenOptions& options, std::ostream& out) {
   if (!status.ok()) unlink(options.key.c_str());
   if (status.ok()) out << options.key << " signs, " << options.jwks << " verifies\n";
   return status;
-}
-
-absl::Status MakeBuyerKey(const std::string& path, std::ostream& out) {
-  std::array<unsigned char, 32> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
-    return base::Internal("the system gives no random bytes");
-  }
-  const std::string hex = base::Hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  JEMB_RETURN_IF_ERROR(CreateFile(path, hex + "\n", /*secret=*/true));
-  out << path << " makes buyers' pseudonyms; destroying it is erasure\n";
-  return absl::OkStatus();
 }
 
 void AddKeygen(CLI::App* token, Chosen* chosen) {
@@ -116,13 +103,6 @@ void AddTokenCommands(CLI::App& app, Chosen* chosen) {
     };
   });
   AddKeygen(token, chosen);
-
-  auto path = std::make_shared<std::string>();
-  CLI::App* buyer_key = app.add_subcommand("buyer-key", "Make a marketplace's pseudonym key");
-  buyer_key->add_option("--out", *path, "File for the key")->required();
-  buyer_key->callback([path, chosen] {
-    chosen->run = [path](std::ostream& out) { return MakeBuyerKey(*path, out); };
-  });
 }
 
 }  // namespace jembatan::ctl

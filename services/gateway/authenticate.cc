@@ -24,12 +24,13 @@ std::string_view Strip(std::string_view text) {
 
 }  // namespace
 
-Authenticator::Authenticator(identity::KeySet keys, identity::BuyerKey buyer_key,
+Authenticator::Authenticator(identity::KeySet keys,
+                             std::shared_ptr<const identity::BuyerKeys> buyer_keys,
                              std::string issuer, std::string audience)
     : keys_(std::move(keys)),
-      buyer_key_(std::move(buyer_key)),
       issuer_(std::move(issuer)),
-      audience_(std::move(audience)) {}
+      audience_(std::move(audience)),
+      buyer_keys_(std::move(buyer_keys)) {}
 
 absl::StatusOr<PrincipalPtr> Authenticator::Authenticate(std::string_view token, int64_t now_ms) {
   if (token.empty()) return base::Unauthenticated("no bearer token");
@@ -38,11 +39,24 @@ absl::StatusOr<PrincipalPtr> Authenticator::Authenticate(std::string_view token,
   SHA256(reinterpret_cast<const uint8_t*>(token.data()), token.size(), digest.data());
   if (PrincipalPtr known = Recall(digest, now_ms)) return known;
   JEMB_ASSIGN_OR_RETURN(identity::Viewer viewer, keys_.Verify(token, issuer_, audience_, now_ms));
-  auto principal = std::make_shared<Principal>();
-  principal->buyer = buyer_key_.RefOf(viewer.id);
-  principal->viewer = std::move(viewer);
+  PrincipalPtr principal = MakePrincipal(std::move(viewer), BuyerKeys());
   Remember(digest, principal);
-  return PrincipalPtr(std::move(principal));
+  return principal;
+}
+
+void Authenticator::SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> buyer_keys) {
+  base::MutexLock lock(&mutex_);
+  buyer_keys_ = std::move(buyer_keys);
+  for (Verified* verified : {&young_, &old_}) {
+    for (auto& [digest, principal] : *verified) {
+      principal = MakePrincipal(principal->viewer, buyer_keys_);
+    }
+  }
+}
+
+std::shared_ptr<const identity::BuyerKeys> Authenticator::BuyerKeys() {
+  base::MutexLock lock(&mutex_);
+  return buyer_keys_;
 }
 
 PrincipalPtr Authenticator::Recall(const Digest& digest, int64_t now_ms) {

@@ -9,14 +9,17 @@ namespace jembatan::gateway {
 namespace {
 
 constexpr int64_t kNow = 1'800'000'000'000;
-constexpr char kKey[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+identity::BuyerKey KeyOf(char digit) {
+  return *identity::BuyerKey::FromHex(std::string(64, digit));
+}
 
 class AuthenticateTest : public ::testing::Test {
  protected:
   AuthenticateTest()
       : signer_(*identity::Signer::Generate(identity::Algorithm::kEdDsa, "key1")),
         authenticator_(*identity::KeySet::FromJwks(signer_.jwks()),
-                       *identity::BuyerKey::FromHex(kKey), "issuer", "audience") {}
+                       std::make_shared<identity::BuyerKeys>(KeyOf('1')), "issuer", "audience") {}
 
   std::string Token(std::string_view viewer, int64_t expires_ms) {
     identity::Viewer claims;
@@ -35,10 +38,26 @@ TEST_F(AuthenticateTest, MakesThePrincipalAndRemembersIt) {
   const auto first = authenticator_.Authenticate(token, kNow);
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ((*first)->viewer.id, "viewer");
-  EXPECT_EQ((*first)->buyer, identity::BuyerKey::FromHex(kKey)->RefOf("viewer"));
+  EXPECT_EQ(*(*first)->buyers.At(kNow), KeyOf('1').RefOf("viewer"));
   const auto again = authenticator_.Authenticate(token, kNow + 1'000);
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(first->get(), again->get());
+}
+
+TEST_F(AuthenticateTest, RememberedPrincipalsGetTheNewKeysToo) {
+  const std::string token = Token("viewer", kNow + 60'000);
+  ASSERT_TRUE(authenticator_.Authenticate(token, kNow).ok());
+  const int64_t from_ms = kNow + identity::kAnnounceMs;
+  const identity::BuyerKeys rotated =
+      *identity::BuyerKeys(KeyOf('1')).Rotated(KeyOf('2'), from_ms, kNow);
+  authenticator_.SetBuyerKeys(std::make_shared<identity::BuyerKeys>(rotated));
+  const std::string other = Token("other", kNow + 60'000);
+  for (const auto& [text, name] : {std::pair{token, "viewer"}, std::pair{other, "other"}}) {
+    const auto principal = authenticator_.Authenticate(text, kNow);
+    ASSERT_TRUE(principal.ok());
+    EXPECT_EQ(*(*principal)->buyers.At(from_ms - 1), KeyOf('1').RefOf(name));
+    EXPECT_EQ(*(*principal)->buyers.At(from_ms), KeyOf('2').RefOf(name));
+  }
 }
 
 TEST_F(AuthenticateTest, RememberedTokensExpireToo) {

@@ -59,9 +59,10 @@ void SetTraceparent(const std::string& fingerprint, std::string* traceparent) {
 void Cross(const intake::v1::Intent& intent, const base::Uuid& id, const std::string& fingerprint,
            const Principal& principal, const CrossingContext& context,
            crossing::v1::PurchaseIntent* crossing) {
-  std::string_view buyer = principal.buyer.view();
+  const identity::BuyerRef* buyer = principal.buyers.At(id.unix_ms());
+  JEMB_CHECK(buyer != nullptr);
   crossing->set_intent_id(intent.intent_id());
-  crossing->mutable_buyer_ref()->assign(buyer);
+  crossing->mutable_buyer_ref()->assign(buyer->view());
   crossing->set_offer_id(intent.offer_id());
   crossing->set_quantity(intent.quantity());
   crossing->mutable_price_seen()->set_currency(intent.price_seen().currency());

@@ -20,6 +20,8 @@ struct CrossingContext {
   std::string accepted_by;
 };
 
+// The principal has a pseudonym at the id's time.
+//
 // Fills *crossing; whatever it held before is overwritten, so that a reused message costs no
 // allocation. fingerprint is intent::Fingerprint(intent). The traceparent is a fresh one, made of
 // the fingerprint: traces restart at the border, and all copies of an intent share one.

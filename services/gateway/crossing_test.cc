@@ -24,7 +24,9 @@ struct Crossed {
                         .shop_consent = true,
                         .consent_version = "consent-3",
                         .expires_ms = kIdMs + 77'777};
-    principal.buyer.bytes.fill(0xb1);
+    identity::BuyerRef buyer;
+    buyer.bytes.fill(0xb1);
+    principal.buyers = identity::BuyerRefs(buyer);
     intent.set_intent_id(id.ToString());
     intent.set_offer_id("offer-1");
     intent.set_quantity(3);

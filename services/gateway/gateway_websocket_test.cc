@@ -1,12 +1,15 @@
 // Black-box tests of /v1/stream: real sockets, the whole service, the mock cluster.
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 
 #include <gtest/gtest.h>
 
 #include "libs/base/clock.h"
+#include "libs/identity/buyer_keys.h"
 #include "libs/intent/limits.h"
 #include "services/gateway/testing/gateway_fixture.h"
 #include "services/gateway/testing/malformed.h"
@@ -97,6 +100,42 @@ TEST_P(BothCodecs, AcceptedIntentIsInTheLog) {
   EXPECT_EQ(crossing->buyer_ref(), world.BuyerOf("viewer-secret").view());
   EXPECT_EQ(crossing->accepted_by(), "gateway-under-test");
   EXPECT_EQ(crossing->SerializeAsString().find("secret"), std::string::npos);
+}
+
+TEST(GatewayWebsocket, ARotationReachesAnOpenConnectionAndTheIdsTimeChoosesTheKey) {
+  World& world = World::Get();
+  const auto key_of = [](char digit) {
+    return *identity::BuyerKey::FromHex(std::string(64, digit));
+  };
+  const std::string path = ::testing::TempDir() + "/rotated-buyer.key";
+  std::ofstream(path) << identity::BuyerKeys(key_of('1')).ToJson();
+  Options options = world.DefaultOptions();
+  options.buyer_key = path;
+  options.read_buyer_keys_ms = 20;
+  const auto gateway = world.StartGateway(options);
+  ASSERT_TRUE(gateway);
+  WsClient client = Connected(*gateway, Codec::kProto, "siti");
+  const auto buyer_of = [&](const intake::v1::Intent& intent) {
+    client.Send(kBinary, FrameOf(intent).SerializeAsString());
+    ServerFrame answer;
+    if (!NextUntil(client, Codec::kProto, &answer, Receipts(1))) return std::string();
+    const auto crossing = world.ReadIntent(answer.receipts(0));
+    return crossing ? crossing->buyer_ref() : std::string();
+  };
+  const std::string first(key_of('1').RefOf("siti").view());
+  const std::string second(key_of('2').RefOf("siti").view());
+  EXPECT_EQ(buyer_of(world.NewIntent()), first);
+
+  const int64_t from_ms = base::WallMs() - 60'000;
+  const auto rotated = identity::BuyerKeys(key_of('1'))
+                           .Rotated(key_of('2'), from_ms, from_ms - identity::kAnnounceMs);
+  ASSERT_TRUE(rotated.ok());
+  std::ofstream(path + ".new") << rotated->ToJson();
+  std::filesystem::rename(path + ".new", path);
+  const int64_t end_ms = base::WallMs() + 20'000;
+  while (buyer_of(world.NewIntent()) != second) ASSERT_LT(base::WallMs(), end_ms);
+  EXPECT_EQ(buyer_of(world.NewIntent(/*age_ms=*/100'000)), first);
+  std::filesystem::remove(path);
 }
 
 TEST_P(BothCodecs, BadIntentsGetReceiptsAndTheConnectionStays) {

@@ -151,6 +151,13 @@ class Intake::Impl {
 
   void SetOtherLog(bool other) { other_log_ = other; }
   void SetControls(controls::Snapshot controls) { controls_ = std::move(controls); }
+  void SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> keys) {
+    buyer_keys_stale_ = keys == nullptr;
+    if (!keys) return;
+    buyer_keys_ = keys;
+    sessions_.SetBuyerKeys(std::move(keys));
+  }
+  const std::shared_ptr<const identity::BuyerKeys>& buyer_keys() const { return buyer_keys_; }
   void StartDrain() { draining_ = true; }
   size_t in_flight() const { return in_flight_.size(); }
   const IntakeCounts& counts() const { return counts_; }
@@ -201,6 +208,8 @@ class Intake::Impl {
   size_t handed_to_log_ = 0;
   bool other_log_ = false;
   controls::Snapshot controls_ = std::make_shared<const controls::Controls>();
+  std::shared_ptr<const identity::BuyerKeys> buyer_keys_;  // null: principals' own
+  bool buyer_keys_stale_ = false;
   bool draining_ = false;
 };
 
@@ -245,7 +254,11 @@ Refused Intake::Impl::Admit(SessionTable::Entry& session, const Intent& intent, 
   admitted->fingerprint = intent::Fingerprint(intent);
   admitted->offer_id = intent.offer_id();
   admitted->partition = kafka::PartitionOf(intent.offer_id(), options_.partitions);
-  FinalPtr known = window_->Find(principal.buyer, admitted->id);
+  const identity::BuyerRef* buyer = principal.buyers.At(admitted->id.unix_ms());
+  if (buyer == nullptr) {
+    return {intake::v1::REASON_DEADLINE_PASSED, "intent_id: the key of its time is destroyed"};
+  }
+  FinalPtr known = window_->Find(*buyer, admitted->id);
   if (known && known->outcome.fingerprint() != admitted->fingerprint) {
     return {intake::v1::REASON_ID_REUSED, "intent_id: was used with another body"};
   }
@@ -267,7 +280,7 @@ Refused Intake::Impl::CheckControls(const Principal& principal, const Intent& in
   tap.offer_id = intent.offer_id();
   tap.room_id = intent.room_id();
   tap.campaign_id = intent.campaign_id();
-  tap.buyer_ref = principal.buyer.view();
+  tap.buyer_ref = principal.buyers.At(admitted.id.unix_ms())->view();
   switch (controls_->WayOf(tap, now_ms)) {
     case controls::Way::kHalted:
       return {intake::v1::REASON_SALES_HALTED, "halted by an operator"};
@@ -282,7 +295,9 @@ Refused Intake::Impl::CheckControls(const Principal& principal, const Intent& in
 }
 
 Refused Intake::Impl::CheckRate(SessionTable::Entry& session, int64_t now_ms) {
-  const int64_t wait_ms = viewer_rate_.Take(session.session->principal().buyer, now_ms);
+  // The id has not been looked at yet; a viewer who changes epochs may send twice as fast then.
+  const identity::BuyerRef* buyer = session.session->principal().buyers.At(now_ms);
+  const int64_t wait_ms = buyer == nullptr ? 0 : viewer_rate_.Take(*buyer, now_ms);
   if (wait_ms == 0) return {};
   session.over_rate = true;
   return {intake::v1::REASON_RATE_LIMITED, "this viewer submits too fast", wait_ms};
@@ -316,6 +331,10 @@ Refused Intake::Impl::CheckCapacity(const SessionTable::Entry& session, const Ad
                                     int64_t now_ms) const {
   if (other_log_) {
     return {intake::v1::REASON_LOG_UNAVAILABLE, "the log is not the one it was",
+            HintBefore(admitted.deadline_ms, kOtherLogRetryMs, now_ms)};
+  }
+  if (buyer_keys_stale_) {
+    return {intake::v1::REASON_LOG_UNAVAILABLE, "the buyers' keys could not be read again",
             HintBefore(admitted.deadline_ms, kOtherLogRetryMs, now_ms)};
   }
   const LagForecast::Wait wait = lag_->Expect(admitted.partition, admitted.offer_id, now_ms);
@@ -424,7 +443,8 @@ void Intake::Impl::Watch(SessionKey key, const std::string& id_text, uint32_t in
            now_ms);
     return;
   }
-  FinalPtr final = window_->Find(principal.buyer, *id);
+  const identity::BuyerRef* buyer = principal.buyers.At(id->unix_ms());
+  FinalPtr final = buyer == nullptr ? nullptr : window_->Find(*buyer, *id);
   if (!final) return;
   intake::v1::ServerFrame* frame = sessions_.Gather(key);
   if (frame == nullptr) return;
@@ -450,16 +470,22 @@ void Intake::Impl::Answer(const Principal& principal,
   if (!query.offer_id().empty() && query.offer_id().size() <= intent::kOfferIdBytes) {
     partition = kafka::PartitionOf(query.offer_id(), options_.partitions);
   }
+  // Without a pseudonym nothing is known of the id, not even that there is nothing.
+  const identity::BuyerRef* buyer = principal.buyers.At(id->unix_ms());
+  if (buyer == nullptr) {
+    answer->set_verdict(intake::v1::GetOutcomesResponse::VERDICT_FORGOTTEN);
+    return;
+  }
   // Asked before and after: a final that is read, or forgotten, by another shard between the
   // look-ups must not become NONE.
-  auto before = window_->VerdictWithout(partition, principal.buyer, *id);
-  if (FinalPtr final = window_->Find(principal.buyer, *id)) {
+  auto before = window_->VerdictWithout(partition, *buyer, *id);
+  if (FinalPtr final = window_->Find(*buyer, *id)) {
     answer->set_verdict(intake::v1::GetOutcomesResponse::VERDICT_OUTCOME);
     *answer->mutable_outcome() = final->outcome;
     return;
   }
   bool none = before == intake::v1::GetOutcomesResponse::VERDICT_NONE;
-  answer->set_verdict(none ? window_->VerdictWithout(partition, principal.buyer, *id) : before);
+  answer->set_verdict(none ? window_->VerdictWithout(partition, *buyer, *id) : before);
 }
 
 void Intake::Impl::OnDelivery(const kafka::Delivery& delivery, int64_t now_ms) {
@@ -605,8 +631,12 @@ bool Intake::OverRate(SessionKey key) const { return impl_->OverRate(key); }
 void Intake::Answer(const Principal& principal, const intake::v1::GetOutcomesRequest& request,
                     intake::v1::GetOutcomesResponse* response) const {
   response->Clear();
+  // The token may have been verified just before the keys changed.
+  const auto& keys = impl_->buyer_keys();
+  std::shared_ptr<const Principal> renewed;
+  if (keys && principal.keys != keys) renewed = MakePrincipal(principal.viewer, keys);
   for (const auto& query : request.queries()) {
-    impl_->Answer(principal, query, response->add_answers());
+    impl_->Answer(renewed ? *renewed : principal, query, response->add_answers());
   }
 }
 
@@ -619,6 +649,9 @@ size_t Intake::EndTick(int64_t now_ms) { return impl_->EndTick(now_ms); }
 int64_t Intake::NextDueMs() const { return impl_->NextDueMs(); }
 void Intake::SetOtherLog(bool other) { impl_->SetOtherLog(other); }
 void Intake::SetControls(controls::Snapshot controls) { impl_->SetControls(std::move(controls)); }
+void Intake::SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> keys) {
+  impl_->SetBuyerKeys(std::move(keys));
+}
 void Intake::StartDrain() { impl_->StartDrain(); }
 size_t Intake::in_flight() const { return impl_->in_flight(); }
 const IntakeCounts& Intake::counts() const { return impl_->counts(); }

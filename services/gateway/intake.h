@@ -123,6 +123,11 @@ class Intake {
   // REFUSED(LOG_UNAVAILABLE). Before the first call nothing is stopped.
   void SetControls(controls::Snapshot controls);
 
+  // The keys that pseudonyms are made with from now on, for all sessions. Null: they could not be
+  // read again for too long, and an epoch may have begun that is not known here, so nothing new is
+  // taken (REFUSED(LOG_UNAVAILABLE)): under the key of before it could become a second order.
+  void SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> keys);
+
   // From now on every submission is REFUSED(SHUTTING_DOWN); deliveries go on.
   void StartDrain();
   size_t in_flight() const;

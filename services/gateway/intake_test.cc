@@ -35,6 +35,10 @@ IntakeOptions DefaultOptions() {
   return options;
 }
 
+identity::BuyerKey BuyerKeyOf(char digit) {
+  return *identity::BuyerKey::FromHex(std::string(64, digit));
+}
+
 struct World {
   explicit World(IntakeOptions options = DefaultOptions(),
                  std::shared_ptr<const Principal> principal = PrincipalOf(1))
@@ -170,6 +174,16 @@ std::vector<RefusalCase> RefusalCases() {
        intake::v1::REASON_OVERLOADED, static_cast<uint32_t>(100 + id.low % 400)},
       {"another log", [](World& w, auto&) { w.intake.SetOtherLog(true); },
        intake::v1::REASON_LOG_UNAVAILABLE, 10'000},
+      {"buyers' keys stale", [](World& w, auto&) { w.intake.SetBuyerKeys(nullptr); },
+       intake::v1::REASON_LOG_UNAVAILABLE, 10'000},
+      {"key of the id's time destroyed",
+       [](World& w, auto&) {
+         const auto keys = std::make_shared<identity::BuyerKeys>(BuyerKeyOf('1'));
+         w.intake.SetBuyerKeys(std::make_shared<identity::BuyerKeys>(
+             *keys->Rotated(BuyerKeyOf('2'), kNowMs + 1, kNowMs - identity::kAnnounceMs)
+                  ->Erased(1, kNowMs + 1 + identity::kKeepMs)));
+       },
+       intake::v1::REASON_DEADLINE_PASSED, 0},
       {"log away", [](World& w, auto&) { w.log.answer = base::Unavailable("rebuilding"); },
        intake::v1::REASON_LOG_UNAVAILABLE, 500},
       {"log away, deadline near",
@@ -879,6 +893,93 @@ TEST(IntakeSessions, AnotherLogStopsOnlyWhatWouldBeNew) {
   EXPECT_TRUE(world.session.receipts[1].replayed());
   EXPECT_EQ(world.session.receipts[2].reason(), intake::v1::REASON_LOG_UNAVAILABLE);
   EXPECT_EQ(world.log.records.size(), 2u) << "the first and the last";
+}
+
+// ---- pseudonyms by epoch (protocol rule 8)
+
+std::string BuyerIn(const FakeLog::Record& record) {
+  crossing::v1::PurchaseIntent intent;
+  EXPECT_TRUE(intent.ParseFromString(record.value));
+  return intent.buyer_ref();
+}
+
+// The second epoch begins at kNowMs + 1'000.
+std::shared_ptr<const identity::BuyerKeys> RotatedKeys() {
+  return std::make_shared<identity::BuyerKeys>(
+      *identity::BuyerKeys(BuyerKeyOf('1'))
+           .Rotated(BuyerKeyOf('2'), kNowMs + 1'000, kNowMs - identity::kAnnounceMs));
+}
+
+TEST(IntakeEpochs, TheIdsTimeChoosesTheKeyHoweverOftenAndWhenItIsSent) {
+  World world;
+  world.intake.SetBuyerKeys(std::make_shared<identity::BuyerKeys>(BuyerKeyOf('1')));
+  const auto early = IntentOf(IdAt(kNowMs + 999, 1));
+  const auto late = IntentOf(IdAt(kNowMs + 1'000, 2));
+  world.Submit(early);
+  world.intake.SetBuyerKeys(RotatedKeys());
+  // Sent before the epoch begins and after; the id's time alone counts.
+  for (int64_t now_ms : {kNowMs, kNowMs + 60'000}) {
+    world.now_ms = now_ms;
+    world.Submit(late);
+    world.Submit(early);
+  }
+  const std::string first(BuyerKeyOf('1').RefOf("viewer-1").view());
+  const std::string second(BuyerKeyOf('2').RefOf("viewer-1").view());
+  ASSERT_EQ(world.log.records.size(), 5u);
+  const std::string expected[] = {first, second, first, second, first};
+  for (size_t i = 0; i < 5; ++i) EXPECT_EQ(BuyerIn(world.log.records[i]), expected[i]) << i;
+}
+
+TEST(IntakeEpochs, AnOutcomeIsPushedAndFoundByTheKeyOfItsTime) {
+  World world;
+  world.intake.SetBuyerKeys(RotatedKeys());
+  const Principal old_token = {.viewer = world.session.principal().viewer,
+                               .buyers = identity::BuyerRefs(BuyerOf(9))};
+  for (int64_t id_ms : {kNowMs, kNowMs + 1'000}) {
+    const auto intent = IntentOf(IdAt(id_ms, 1));
+    auto record = OutcomeRecordOf(intent, 1);
+    const identity::BuyerRef* buyer = world.session.principal().buyers.At(id_ms);
+    record.mutable_outcome()->set_buyer_ref(std::string(buyer->view()));
+    ASSERT_NE(world.Decide(record), nullptr);
+    world.Tick();
+    ASSERT_FALSE(world.session.outcomes.empty());
+    EXPECT_EQ(world.session.outcomes.back().intent_id(), intent.intent_id());
+    // A call whose token was verified before the keys changed is answered by the new ones.
+    intake::v1::GetOutcomesRequest request;
+    request.add_queries()->set_intent_id(intent.intent_id());
+    intake::v1::GetOutcomesResponse response;
+    world.intake.Answer(old_token, request, &response);
+    EXPECT_EQ(response.answers(0).verdict(), intake::v1::GetOutcomesResponse::VERDICT_OUTCOME);
+  }
+}
+
+TEST(IntakeEpochs, OfAnIdWithoutAPseudonymNothingIsCertain) {
+  World world;
+  world.intake.SetBuyerKeys(std::make_shared<identity::BuyerKeys>(
+      RotatedKeys()->Recent(kNowMs + 1'000 + identity::kKeepMs)));
+  intake::v1::GetOutcomesRequest request;
+  request.add_queries()->set_intent_id(IdAt(kNowMs, 1).ToString());
+  request.mutable_queries(0)->set_offer_id("offer-1");
+  intake::v1::GetOutcomesResponse response;
+  world.intake.Answer(world.session.principal(), request, &response);
+  EXPECT_EQ(response.answers(0).verdict(), intake::v1::GetOutcomesResponse::VERDICT_FORGOTTEN);
+}
+
+TEST(IntakeEpochs, StaleKeysStopOnlyWhatWouldBeNewUntilTheyAreReadAgain) {
+  World world;
+  const auto keys = RotatedKeys();
+  world.intake.SetBuyerKeys(keys);
+  world.Submit(IntentOf(IdAt(kNowMs, 1)));
+  world.intake.SetBuyerKeys(nullptr);
+  world.Deliver(world.log.Delivered(0, kNowMs));
+  world.Submit(IntentOf(IdAt(kNowMs, 2)));
+  world.intake.SetBuyerKeys(keys);
+  world.Submit(IntentOf(IdAt(kNowMs, 2)));
+  world.Tick();
+  ASSERT_EQ(world.session.receipts.size(), 2u);
+  EXPECT_EQ(world.session.receipts[0].status(), Receipt::STATUS_ACCEPTED);
+  EXPECT_EQ(world.session.receipts[1].reason(), intake::v1::REASON_LOG_UNAVAILABLE);
+  EXPECT_EQ(world.log.records.size(), 2u);
 }
 
 TEST(IntakeSessions, DrainRefusesTheNewAndFinishesTheOld) {

@@ -22,7 +22,8 @@ void AddOptions(jembatan::gateway::Options& o, jembatan::runtime::OptionTable& t
   table.Add("token_keys", &o.token_keys, "JWKS file with the app's public keys");
   table.Add("token_issuer", &o.token_issuer, "Who issued tokens (claim iss)");
   table.Add("token_audience", &o.token_audience, "For whom tokens are (claim aud)");
-  table.Add("buyer_key", &o.buyer_key, "File with the marketplace's pseudonym key, 64 hex digits");
+  table.Add("buyer_key", &o.buyer_key,
+            "File with the marketplace's pseudonym keys by epoch (jembatan-ctl buyer-keys)");
   table.Add("marketplace_id", &o.marketplace_id, "The marketplace that sells");
   table.Add("instance", &o.instance, "Name of this gateway; empty: host name and port");
   table.Add("regions", &o.regions, "ISO 3166-1 codes served, comma-separated; empty: all");

@@ -29,6 +29,7 @@
 #include "libs/runtime/lifecycle.h"
 #include "libs/runtime/options.h"
 #include "libs/runtime/shard.h"
+#include "services/gateway/buyer_keys_file.h"
 #include "services/gateway/edge.h"
 #include "services/gateway/intake_grpc.h"
 #include "services/gateway/listener.h"
@@ -126,6 +127,8 @@ class Service::Impl {
   void Measure();
   void OnTopicStatus(const absl::Status& status);
   void OnTopicChanged(const std::string& changed);
+  void ArmKeys();
+  void ReadKeys();
 
   // Runs the task on a started shard and waits for it. Main thread.
   template <typename Task>
@@ -139,6 +142,7 @@ class Service::Impl {
   std::optional<OriginList> origins_;
   std::vector<std::string> regions_;
   kafka::ClusterConfig cluster_;
+  std::unique_ptr<BuyerKeysFile> buyer_keys_;  // shard 0's, once started
   std::unique_ptr<Authenticator> authenticator_;
   Probe probe_;
   std::unique_ptr<OutcomeWindow> window_;
@@ -155,6 +159,8 @@ class Service::Impl {
   // How the intents' topic is another than it was; empty: it is not.
   mutable base::Mutex other_log_mutex_;
   std::string other_log_ ABSL_GUARDED_BY(other_log_mutex_);
+  std::unique_ptr<boost::asio::steady_timer> keys_timer_;
+  std::atomic<bool> keys_stale_{false};
   // Why the intents' topic could not be looked at last.
   std::atomic<absl::StatusCode> topic_status_{absl::StatusCode::kOk};
   std::unique_ptr<IntakeGrpc> intake_grpc_;
@@ -201,10 +207,11 @@ absl::Status Service::Impl::Configure() {
   JEMB_ASSIGN_OR_RETURN(const std::string jwks, ReadFile("token_keys", options_.token_keys));
   auto keys = identity::KeySet::FromJwks(jwks);
   if (!keys.ok()) return At("token_keys", keys.status());
-  JEMB_ASSIGN_OR_RETURN(const std::string hex, ReadFile("buyer_key", options_.buyer_key));
-  auto buyer_key = identity::BuyerKey::FromHex(hex);
-  if (!buyer_key.ok()) return At("buyer_key", buyer_key.status());
-  authenticator_ = std::make_unique<Authenticator>(*std::move(keys), *std::move(buyer_key),
+  if (options_.buyer_key.empty()) return base::InvalidArgument("--buyer_key: a file is required");
+  buyer_keys_ = std::make_unique<BuyerKeysFile>(options_.buyer_key);
+  const absl::Status loaded = buyer_keys_->Load(base::WallMs());
+  if (!loaded.ok()) return At("buyer_key", loaded);
+  authenticator_ = std::make_unique<Authenticator>(*std::move(keys), buyer_keys_->current(),
                                                    options_.token_issuer, options_.token_audience);
   cluster_.brokers = options_.brokers;
   cluster_.client_id = "jembatan-gateway";
@@ -289,6 +296,7 @@ absl::Status Service::Impl::MakeEdges(std::vector<Listener::Acceptor> acceptors)
     parts.intake = std::make_unique<Intake>(intake, log_.get(), window_.get(), lag_.get());
     // Nothing is taken before it is known that nothing is halted.
     parts.intake->SetControls(nullptr);
+    parts.intake->SetBuyerKeys(buyer_keys_->current());
     Edge::Options edge;
     edge.shard = static_cast<int>(i);
     edge.connections_max = static_cast<size_t>(options_.connections_max) / shards;
@@ -303,6 +311,7 @@ absl::Status Service::Impl::MakeEdges(std::vector<Listener::Acceptor> acceptors)
 
 void Service::Impl::StartShards() {
   measure_timer_ = std::make_unique<boost::asio::steady_timer>(shards_.front().shard->context());
+  keys_timer_ = std::make_unique<boost::asio::steady_timer>(shards_.front().shard->context());
   log_watch_ = std::make_unique<kafka::TopicWatch>(
       *log_admin_, shards_.front().shard->context(), kafka::kIntentsTopic, options_.partitions,
       options_.topic_watch_ms, [this](const absl::Status& status, const std::string& changed) {
@@ -311,6 +320,7 @@ void Service::Impl::StartShards() {
       });
   Measure();
   log_watch_->Start();
+  ArmKeys();
   for (ShardParts& parts : shards_) {
     parts.edge->Start();
     parts.shard->Start();
@@ -358,6 +368,7 @@ std::string Service::Impl::NotReady() const {
     return "the intents' topic: " + absl::StatusCodeToString(topic);
   }
   if (!controls_known_.load()) return "it is not known what the operators' controls say";
+  if (keys_stale_.load()) return "the buyers' keys could not be read again";
   if (!window_->ready()) return "the window of outcomes is being read";
   if (!reader_->log_answers()) return "the log does not answer";
   return {};
@@ -443,6 +454,25 @@ void Service::Impl::OnTopicChanged(const std::string& changed) {
   }
 }
 
+void Service::Impl::ArmKeys() {
+  keys_timer_->expires_after(milliseconds(options_.read_buyer_keys_ms));
+  keys_timer_->async_wait([this](const boost::system::error_code& error) {
+    if (!error) ReadKeys();
+  });
+}
+
+void Service::Impl::ReadKeys() {
+  ArmKeys();
+  if (!buyer_keys_->Reload(base::WallMs())) return;
+  const std::shared_ptr<const identity::BuyerKeys>& keys = buyer_keys_->current();
+  keys_stale_ = keys == nullptr;
+  // First those who come, then those who are here: nobody in between keeps the old ones.
+  if (keys) authenticator_->SetBuyerKeys(keys);
+  for (ShardParts& parts : shards_) {
+    parts.shard->Post([intake = parts.intake.get(), keys] { intake->SetBuyerKeys(keys); });
+  }
+}
+
 template <typename Task>
 void Service::Impl::RunOn(size_t shard, Task task) {
   std::promise<void> done;
@@ -495,6 +525,7 @@ void Service::Impl::TearDown() {
   RunOn(0, [&] {
     measure_timer_.reset();
     log_watch_.reset();
+    keys_timer_.reset();
     log_admin_.reset();
     controls_reader_.reset();
     reader_.reset();

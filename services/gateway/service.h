@@ -29,7 +29,7 @@ struct Options {
   std::string token_keys;
   std::string token_issuer = "https://app.example";
   std::string token_audience = "jembatan";
-  // Pseudonym key file of the marketplace (64 hexadecimal characters).
+  // Pseudonym keys of the marketplace, by epoch; read again every few seconds.
   std::string buyer_key;
   std::string marketplace_id = "tokopedia";
   // Name of this instance, written into what it accepts; empty: host name and port.
@@ -59,8 +59,10 @@ struct Options {
   // have signed a control.
   std::string operator_keys;
   int operators_needed = 2;
-  // Not flags: only tests change them. How often the intents' topic is looked at.
+  // Not flags: only tests change them. How often the intents' topic is looked at, and the
+  // buyers' keys read again.
   int topic_watch_ms = kafka::kTopicWatchMs;
+  int read_buyer_keys_ms = 5'000;
   Timeouts timeouts;
 };
 

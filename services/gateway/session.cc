@@ -12,6 +12,15 @@ constexpr int kGenerationShift = 32;
 
 }  // namespace
 
+std::shared_ptr<const Principal> MakePrincipal(identity::Viewer viewer,
+                                               std::shared_ptr<const identity::BuyerKeys> keys) {
+  auto principal = std::make_shared<Principal>();
+  principal->buyers = identity::BuyerRefs(*keys, viewer.id);
+  principal->viewer = std::move(viewer);
+  principal->keys = std::move(keys);
+  return principal;
+}
+
 size_t Session::outbox_entries() const {
   if (!outbox_) return 0;
   return static_cast<size_t>(outbox_->receipts_size()) +
@@ -29,35 +38,57 @@ SessionTable::Key SessionTable::Open(Session* session, bool push_outcomes) {
   free_.pop_back();
   Entry& entry = entries_[place];
   entry.session = session;
-  entry.push = push_outcomes;
+  // The token may have been verified just before the keys changed.
+  if (keys_ && session->principal().keys != keys_) session->Renew(keys_);
   Key key = uint64_t{entry.generation} << kGenerationShift | place;
-  if (!push_outcomes) return key;
-
-  Keys& told = push_by_buyer_[session->principal().buyer];
-  if (told.size() == kPushSessionsPerViewer) {
-    Find(told.front())->push = false;
-    told.erase(told.begin());
-  }
-  told.push_back(key);
+  if (push_outcomes) StartPush(key, entry);
   return key;
+}
+
+void SessionTable::SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> keys) {
+  keys_ = std::move(keys);
+  for (size_t place = 0; place < entries_.size(); ++place) {
+    Entry& entry = entries_[place];
+    if (entry.session == nullptr || entry.session->principal().keys == keys_) continue;
+    const Key key = uint64_t{entry.generation} << kGenerationShift | place;
+    const bool push = entry.push;
+    if (push) StopPush(key, entry);
+    entry.session->Renew(keys_);
+    if (push) StartPush(key, entry);
+  }
 }
 
 void SessionTable::Close(Key key) {
   Entry* entry = Find(key);
   if (entry == nullptr) return;
-  if (entry->push) StopPush(entry->session->principal().buyer, key);
+  if (entry->push) StopPush(key, *entry);
   uint32_t generation = entry->generation + 1;
   *entry = Entry();
   entry->generation = generation;
   free_.push_back(static_cast<uint32_t>(key));
 }
 
-void SessionTable::StopPush(const identity::BuyerRef& buyer, Key key) {
-  auto it = push_by_buyer_.find(buyer);
-  JEMB_CHECK(it != push_by_buyer_.end());
-  Keys& told = it->second;
-  told.erase(std::find(told.begin(), told.end(), key));
-  if (told.empty()) push_by_buyer_.erase(it);
+void SessionTable::StartPush(Key key, Entry& entry) {
+  entry.push = true;
+  for (const auto& epoch : entry.session->principal().buyers.entries()) {
+    if (!epoch.ref) continue;
+    const Keys& told = push_by_buyer_[*epoch.ref];
+    if (told.size() == kPushSessionsPerViewer) StopPush(told.front(), *Find(told.front()));
+    push_by_buyer_[*epoch.ref].push_back(key);
+  }
+}
+
+void SessionTable::StopPush(Key key, Entry& entry) {
+  entry.push = false;
+  for (const auto& epoch : entry.session->principal().buyers.entries()) {
+    if (!epoch.ref) continue;
+    auto it = push_by_buyer_.find(*epoch.ref);
+    if (it == push_by_buyer_.end()) continue;
+    Keys& told = it->second;
+    const auto place = std::find(told.begin(), told.end(), key);
+    if (place != told.end()) told.erase(place);
+    if (told.empty()) push_by_buyer_.erase(it);
+  }
 }
 
 SessionTable::Entry* SessionTable::Find(Key key) {

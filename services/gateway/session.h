@@ -21,16 +21,22 @@
 #include "absl/container/inlined_vector.h"
 
 #include "jembatan/intake/v1/intake.pb.h"
+#include "libs/identity/buyer_keys.h"
 #include "libs/identity/buyer_ref.h"
 #include "libs/identity/token.h"
 
 namespace jembatan::gateway {
 
-// Who speaks: the verified token and the pseudonym made of it. Immutable, shared.
+// Who speaks: the verified token and the pseudonyms made of it. Immutable, shared.
 struct Principal {
   identity::Viewer viewer;
-  identity::BuyerRef buyer;
+  identity::BuyerRefs buyers;
+  // The keys that made them; null where they were not made of keys (tests).
+  std::shared_ptr<const identity::BuyerKeys> keys;
 };
+
+std::shared_ptr<const Principal> MakePrincipal(identity::Viewer viewer,
+                                               std::shared_ptr<const identity::BuyerKeys> keys);
 
 // Receipts, outcomes and hints that may wait for a slow reader.
 inline constexpr size_t kOutboxEntries = 4096;
@@ -47,6 +53,10 @@ class Session {
   virtual ~Session() = default;
 
   const Principal& principal() const { return *principal_; }
+  // The same viewer with pseudonyms by other keys; the SessionTable's alone to call.
+  void Renew(const std::shared_ptr<const identity::BuyerKeys>& keys) {
+    principal_ = MakePrincipal(principal_->viewer, keys);
+  }
 
   // The frame being gathered; made on first use, so that an idle connection holds none.
   intake::v1::ServerFrame& Outbox() {
@@ -101,6 +111,9 @@ class SessionTable {
   void Close(Key key);
   // Null when closed. Valid until closed.
   Entry* Find(Key key);
+  // Gives every session, and those that open from now on, pseudonyms by these keys: an epoch began
+  // to be known, or an old one is forgotten.
+  void SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> keys);
 
   // The frame to which one entry may be added now, to be handed on at the tick's end; null when the
   // session is closed or its outbox has overflowed.
@@ -120,11 +133,14 @@ class SessionTable {
     int64_t due_ms;
   };
 
-  void StopPush(const identity::BuyerRef& buyer, Key key);
+  // A viewer is told under each of its pseudonyms.
+  void StartPush(Key key, Entry& entry);
+  void StopPush(Key key, Entry& entry);
   void Wait(Key key, Entry& entry);
   void HoldOutcomes(int64_t now_ms);
 
-  std::deque<Entry> entries_;  // grows without moving what it holds
+  std::shared_ptr<const identity::BuyerKeys> keys_;  // null: sessions keep what they come with
+  std::deque<Entry> entries_;                        // grows without moving what it holds
   std::vector<uint32_t> free_;
   absl::flat_hash_map<identity::BuyerRef, Keys> push_by_buyer_;
   std::vector<Key> waiting_;

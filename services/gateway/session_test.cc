@@ -1,9 +1,10 @@
-// SessionTable's hold: outcomes that come many at once wait for a receipt, and for no longer than
-// kOutcomeHoldMs.
+// SessionTable: who is told a viewer's outcomes, and its hold: outcomes that come many at once wait
+// for a receipt, and for no longer than kOutcomeHoldMs.
 
 #include "services/gateway/session.h"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -42,6 +43,73 @@ struct Viewers {
   std::vector<std::unique_ptr<FakeSession>> sessions;
   std::vector<SessionTable::Key> keys;
 };
+
+// --- Pseudonyms by epoch ------------------------------------------------------------------------
+
+using identity::BuyerKey;
+using identity::BuyerKeys;
+
+BuyerKey KeyOf(char digit) { return *BuyerKey::FromHex(std::string(64, digit)); }
+
+std::shared_ptr<const BuyerKeys> OneEpoch() { return std::make_shared<BuyerKeys>(KeyOf('1')); }
+std::shared_ptr<const BuyerKeys> TwoEpochs() {
+  return std::make_shared<BuyerKeys>(
+      *OneEpoch()->Rotated(KeyOf('2'), kNowMs, kNowMs - identity::kAnnounceMs));
+}
+
+std::shared_ptr<const Principal> Siti(const std::shared_ptr<const BuyerKeys>& keys) {
+  identity::Viewer viewer;
+  viewer.id = "siti";
+  return MakePrincipal(viewer, keys);
+}
+
+TEST(SessionTable, AnOpenSessionIsToldUnderThePseudonymsOfEveryEpoch) {
+  SessionTable table;
+  table.SetBuyerKeys(OneEpoch());
+  FakeSession session(Siti(OneEpoch()));
+  const SessionTable::Key key = table.Open(&session, true);
+  EXPECT_EQ(table.Push(KeyOf('1').RefOf("siti"), {}), 1u);
+  EXPECT_EQ(table.Push(KeyOf('2').RefOf("siti"), {}), 0u);
+
+  table.SetBuyerKeys(TwoEpochs());
+  EXPECT_EQ(table.Push(KeyOf('1').RefOf("siti"), {}), 1u);
+  EXPECT_EQ(table.Push(KeyOf('2').RefOf("siti"), {}), 1u);
+  EXPECT_EQ(*session.principal().buyers.At(kNowMs), KeyOf('2').RefOf("siti"));
+
+  table.SetBuyerKeys(std::make_shared<BuyerKeys>(TwoEpochs()->Recent(kNowMs + identity::kKeepMs)));
+  EXPECT_EQ(table.Push(KeyOf('1').RefOf("siti"), {}), 0u);
+  EXPECT_EQ(table.Push(KeyOf('2').RefOf("siti"), {}), 1u);
+
+  table.Close(key);
+  EXPECT_EQ(table.Push(KeyOf('2').RefOf("siti"), {}), 0u);
+}
+
+TEST(SessionTable, ASessionWhoseTokenWasVerifiedBeforeTheKeysChangedIsRenewed) {
+  SessionTable table;
+  table.SetBuyerKeys(TwoEpochs());
+  FakeSession session(Siti(OneEpoch()));
+  table.Open(&session, true);
+  EXPECT_EQ(table.Push(KeyOf('2').RefOf("siti"), {}), 1u);
+}
+
+TEST(SessionTable, WithTooManySessionsTheFirstIsToldUnderNoPseudonym) {
+  SessionTable table;
+  const auto keys = TwoEpochs();
+  table.SetBuyerKeys(keys);
+  std::vector<std::unique_ptr<FakeSession>> sessions;
+  std::vector<SessionTable::Key> opened;
+  for (size_t i = 0; i < kPushSessionsPerViewer + 1; ++i) {
+    sessions.push_back(std::make_unique<FakeSession>(Siti(keys)));
+    opened.push_back(table.Open(sessions.back().get(), true));
+  }
+  for (char digit : {'1', '2'}) {
+    EXPECT_EQ(table.Push(KeyOf(digit).RefOf("siti"), {}), kPushSessionsPerViewer);
+  }
+  for (SessionTable::Key key : opened) table.Close(key);
+  EXPECT_EQ(table.Push(KeyOf('2').RefOf("siti"), {}), 0u);
+}
+
+// --- The hold -----------------------------------------------------------------------------------
 
 TEST(SessionTable, FewOutcomesAreHandedOnAtOnce) {
   Viewers viewers;

@@ -247,7 +247,7 @@ class Stage:
         (self.folder / "offers.json").write_text(json.dumps(rows))
         key, jwks = self.folder / "token.pem", self.folder / "jwks.json"
         self.ctl("token", "keygen", f"--key={key}", f"--jwks={jwks}")
-        self.ctl("buyer-key", f"--out={self.folder / 'buyer.key'}")
+        self.ctl("buyer-keys", "create", f"--file={self.folder / 'buyer.key'}")
 
     def token(self, viewer: str) -> str:
         return self.ctl("token", f"--key={self.folder / 'token.pem'}", f"--viewer={viewer}")

@@ -29,7 +29,7 @@ class ViewersJudge {
   void JudgeTap(const TapStory& tap) {
     size_t orders = 0;
     for (const IdStory& id : tap.ids) {
-      JudgeId(tap, id);
+      JudgeId(id);
       orders += OrdersOf(id.intent_id);
     }
     const IdStory& last = tap.ids.back();
@@ -37,8 +37,8 @@ class ViewersJudge {
     if (tap.end == TapStory::End::kOpen) Violation("liveness: a viewer waits for ever", last);
   }
 
-  void JudgeId(const TapStory& tap, const IdStory& id) {
-    const Body body{tap.buyer_ref, id.intent_id, id.fingerprint};
+  void JudgeId(const IdStory& id) {
+    const Body body{id.buyer_ref, id.intent_id, id.fingerprint};
     for (const Receipt& receipt : id.accepted) JudgeAccepted(body, id, receipt);
     for (const Outcome& outcome : id.outcomes) JudgeOutcome(body, id, outcome);
     bool in_log = evidence_.intents.contains(body);

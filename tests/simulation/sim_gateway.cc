@@ -154,9 +154,16 @@ std::shared_ptr<const gateway::Principal> SimGateway::PrincipalOf(int viewer) co
                        .shop_consent = true,
                        .consent_version = "1",
                        .expires_ms = World::kEpochMs * 2};
-  std::string buyer = BuyerOf(viewer);
-  if (options_.bugs.key_by_wall_clock) buyer[0] = static_cast<char>(Now() / 60'000 % 100);
-  std::copy(buyer.begin(), buyer.end(), principal->buyer.bytes.begin());
+  const auto ref = [viewer](int64_t id_ms) {
+    identity::BuyerRef buyer;
+    const std::string bytes = BuyerOf(viewer, id_ms);
+    std::copy(bytes.begin(), bytes.end(), buyer.bytes.begin());
+    return buyer;
+  };
+  identity::BuyerRefs::Entries epochs;
+  for (int64_t from_ms : {int64_t{0}, kSecondKeyMs}) epochs.push_back({from_ms, ref(from_ms)});
+  principal->buyers = identity::BuyerRefs(std::move(epochs));
+  if (options_.bugs.key_by_wall_clock) principal->buyers = identity::BuyerRefs(ref(Now()));
   return principal;
 }
 

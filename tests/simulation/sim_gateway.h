@@ -41,7 +41,14 @@ struct GatewayBugs {
   bool offset_of_another = false;
 };
 
-inline std::string BuyerOf(int viewer) { return std::string(32, static_cast<char>('A' + viewer)); }
+// When the second epoch of the buyers' key begins: in the middle of what happens.
+inline constexpr int64_t kSecondKeyMs = World::kEpochMs + 150'000;
+
+// A viewer's pseudonym for intents whose id is of that time.
+inline std::string BuyerOf(int viewer, int64_t id_ms) {
+  const char first = id_ms < kSecondKeyMs ? 'A' : 'N';
+  return std::string(32, static_cast<char>(first + viewer));
+}
 
 // The viewer's end of connections. A frame of a connection that the viewer has closed is its own to
 // ignore.

@@ -54,7 +54,6 @@ void SimViewer::OnTap(const Entry& entry) {
   tap->clock_ms = tap->chance.Between(-3'000, 3'000);
   if (tap->chance.OneIn(20)) tap->clock_ms = tap->chance.Between(-20'000, 20'000);
   tap->story.entry = entry.number;
-  tap->story.buyer_ref = BuyerOf(number_);
   tap->intent.set_offer_id(SomeOffer(tap->chance));
   tap->intent.set_quantity(1);
   tap->intent.mutable_price_seen()->set_currency("IDR");
@@ -68,6 +67,7 @@ void SimViewer::NewId(Tap* tap) {
       base::Uuid::MakeV7(world_->now_ms() + tap->clock_ms, tap->chance.Next(), tap->chance.Next());
   tap->intent.set_intent_id(id.ToString());
   tap->story.ids.push_back({.intent_id = tap->intent.intent_id(),
+                            .buyer_ref = BuyerOf(number_, id.unix_ms()),
                             .offer_id = tap->intent.offer_id(),
                             .fingerprint = intent::Fingerprint(tap->intent)});
   world_->Trace("viewer %d: tap %d is %s for %s", number_, tap->story.entry,

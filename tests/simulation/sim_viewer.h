@@ -31,6 +31,7 @@ struct ViewerBugs {
 // What a viewer was told of one id.
 struct IdStory {
   std::string intent_id;
+  std::string buyer_ref;
   std::string offer_id;
   std::string fingerprint;
   // Submissions, and how many of them were refused.
@@ -45,7 +46,6 @@ struct IdStory {
 struct TapStory {
   enum class End { kOpen, kOutcome, kNone, kRefused, kForgotten };
   int entry = 0;
-  std::string buyer_ref;
   std::deque<IdStory> ids;
   End end = End::kOpen;
 };

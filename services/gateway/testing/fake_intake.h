@@ -93,7 +93,7 @@ inline std::shared_ptr<const Principal> PrincipalOf(uint8_t number) {
                        .shop_consent = true,
                        .consent_version = "2026-01",
                        .expires_ms = kNowMs + 3'600'000};
-  principal->buyer = BuyerOf(number);
+  principal->buyers = identity::BuyerRefs(BuyerOf(number));
   return principal;
 }
 
