@@ -58,6 +58,25 @@ class CommandTest : public testing::Test {
   std::string folder_;
 };
 
+TEST_F(CommandTest, EveryCommandAboutKafkaRefusesABadFileOfProperties) {
+  std::ofstream(Path("kafka")) << "security.protocol=SASL_SSL\nacks=0\n";
+  const std::vector<std::string> commands[] = {
+      {"topics", "create"},
+      {"topics", "check"},
+      {"topics", "dump", "--topic=intents", "--out=" + Path("out")},
+      {"deadletters", "list"},
+      {"controls", "list"},
+      {"halt", "--why=x"},
+  };
+  for (std::vector<std::string> command : commands) {
+    command.push_back("--kafka_config=" + Path("kafka"));
+    const Ran ran = Ctl(command);
+    EXPECT_EQ(ran.status, 2) << command[0];
+    EXPECT_THAT(ran.err, HasSubstr(Path("kafka") + ":2: acks is set by Jembatan itself"))
+        << command[0];
+  }
+}
+
 TEST_F(CommandTest, BadUsageIsOneLineAndStatusTwo) {
   const std::vector<std::string> table[] = {
       {},

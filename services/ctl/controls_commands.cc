@@ -11,6 +11,7 @@
 #include "libs/base/status.h"
 #include "libs/base/timestamp.h"
 #include "libs/controls/statement.h"
+#include "services/ctl/cluster_flags.h"
 #include "services/ctl/command.h"
 #include "services/ctl/controls.h"
 #include "services/ctl/controls_flags.h"
@@ -237,9 +238,7 @@ void AddPublish(CLI::App& controls_app, Chosen* chosen) {
 }  // namespace
 
 void AddAccess(CLI::App* command, ControlsAccess* access) {
-  access->cluster.client_id = "jembatan-ctl";
-  command->add_option("--brokers", access->cluster.brokers, "Kafka brokers, host:port, ...")
-      ->default_val("127.0.0.1:9092");
+  AddCluster(command, &access->cluster);
   command->add_option(Flag("operator_keys"), access->operator_keys,
                       "JWKS file of who may sign controls, as the services have it");
   command

@@ -19,6 +19,7 @@
 #include "libs/base/timestamp.h"
 #include "libs/intent/limits.h"
 #include "libs/kafka/producer.h"
+#include "services/ctl/cluster_flags.h"
 #include "services/ctl/command.h"
 
 namespace jembatan::ctl {
@@ -175,9 +176,7 @@ struct LettersOptions {
 std::shared_ptr<LettersOptions> AddCommon(CLI::App* command) {
   auto options = std::make_shared<LettersOptions>();
   options->scan.topic = kafka::kDeadLettersTopic;
-  options->scan.cluster.client_id = "jembatan-ctl";
-  command->add_option("--brokers", options->scan.cluster.brokers, "Kafka brokers, host:port, ...")
-      ->default_val("127.0.0.1:9092");
+  AddCluster(command, &options->scan.cluster);
   command->add_option("--partitions", options->scan.partitions, "Partitions of the topic")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));

@@ -8,6 +8,7 @@
 #include "libs/base/status.h"
 #include "libs/kafka/admin.h"
 #include "libs/kafka/config.h"
+#include "services/ctl/cluster_flags.h"
 #include "services/ctl/command.h"
 #include "services/ctl/dump.h"
 
@@ -15,7 +16,7 @@ namespace jembatan::ctl {
 namespace {
 
 struct TopicsOptions {
-  std::string brokers = "127.0.0.1:9092";
+  kafka::ClusterConfig cluster;
   int partitions = 6;
   std::string profile = "dev";
   int timeout_ms = 15'000;
@@ -28,8 +29,7 @@ void AddAction(CLI::App& topics, Chosen* chosen, const std::string& name, const 
                const std::string& done, Action action) {
   auto options = std::make_shared<TopicsOptions>();
   CLI::App* command = topics.add_subcommand(name, help);
-  command->add_option("--brokers", options->brokers, "Kafka brokers, host:port, comma-separated")
-      ->capture_default_str();
+  AddCluster(command, &options->cluster);
   command->add_option("--partitions", options->partitions, "Partitions of each topic")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
@@ -41,12 +41,9 @@ void AddAction(CLI::App& topics, Chosen* chosen, const std::string& name, const 
       ->check(CLI::Range(1, 600'000));
   command->callback([options, chosen, done, action] {
     chosen->run = [options, done, action](std::ostream& out) {
-      kafka::ClusterConfig cluster;
-      cluster.brokers = options->brokers;
-      cluster.client_id = "jembatan-ctl";
       kafka::Profile profile = kafka::ProfileNamed(options->profile);
       std::vector<kafka::TopicSpec> topic_specs = kafka::JembatanTopics(options->partitions);
-      absl::Status status = action(cluster, topic_specs, profile, options->timeout_ms);
+      absl::Status status = action(options->cluster, topic_specs, profile, options->timeout_ms);
       if (!status.ok()) return status;
       for (const kafka::TopicSpec& topic : topic_specs) {
         out << topic.name << ": " << topic.partitions << " partitions, " << done << "\n";
@@ -60,8 +57,7 @@ void AddDump(CLI::App& topics, Chosen* chosen) {
   auto options = std::make_shared<DumpOptions>();
   CLI::App* command = topics.add_subcommand(
       "dump", "Write what a topic holds now to a file, a JSON object a record");
-  command->add_option("--brokers", options->cluster.brokers, "Kafka brokers, host:port, ...")
-      ->default_val("127.0.0.1:9092");
+  AddCluster(command, &options->cluster);
   command->add_option("--topic", options->topic, "intents or outcomes")
       ->required()
       ->check(CLI::IsMember({"intents", "outcomes"}));
@@ -74,7 +70,6 @@ void AddDump(CLI::App& topics, Chosen* chosen) {
       ->check(CLI::Range(1, 600'000));
   command->callback([options, chosen] {
     chosen->run = [options](std::ostream& out) -> absl::Status {
-      options->cluster.client_id = "jembatan-ctl";
       JEMB_ASSIGN_OR_RETURN(uint64_t records, Dump(*options));
       out << records << " records\n";
       return absl::OkStatus();
