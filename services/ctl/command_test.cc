@@ -67,6 +67,7 @@ TEST_F(CommandTest, EveryCommandAboutKafkaRefusesABadFileOfProperties) {
       {"deadletters", "list"},
       {"controls", "list"},
       {"halt", "--why=x"},
+      {"policy", "replay"},
   };
   for (std::vector<std::string> command : commands) {
     command.push_back("--kafka_config=" + Path("kafka"));

@@ -14,6 +14,7 @@
 #include "libs/base/timestamp.h"
 #include "libs/policy/limits.h"
 #include "libs/policy/parse.h"
+#include "services/ctl/cluster_flags.h"
 #include "services/ctl/command.h"
 #include "services/ctl/files.h"
 #include "services/ctl/policy_replay.h"
@@ -25,7 +26,7 @@ namespace {
 struct PolicyOptions {
   std::string file;
   std::string to_file;
-  kafka::ClusterConfig cluster{.brokers = "127.0.0.1:9092", .client_id = "jembatan-ctl"};
+  kafka::ClusterConfig cluster;
   int partitions = 6;
   int timeout_ms = 15'000;
   std::string goods;
@@ -135,8 +136,7 @@ absl::Status Replay(const PolicyOptions& options, std::ostream& out) {
 }
 
 void AddLogFlags(CLI::App* command, const std::shared_ptr<PolicyOptions>& options) {
-  command->add_option("--brokers", options->cluster.brokers, "Kafka brokers, host:port, ...")
-      ->capture_default_str();
+  AddCluster(command, &options->cluster);
   command->add_option("--partitions", options->partitions, "Partitions of the topics")
       ->capture_default_str()
       ->check(CLI::Range(1, 1000));
