@@ -125,6 +125,10 @@ class Stage:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def show_logs(self) -> None:
+        """What the services that still run say of themselves, and the ends of all logs."""
+        for name in self.admin_ports:
+            if name in self.processes and self.processes[name].poll() is None:
+                print(f"--- {name}'s /readyz: {self.told(name, '/readyz')}", file=sys.stderr)
         for log in sorted(self.folder.glob("*.log")):
             lines = log.read_text(errors="replace").splitlines()
             # A sanitizer's last lines say nothing, its first say it all.
