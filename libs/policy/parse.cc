@@ -11,36 +11,14 @@
 #include "libs/base/text.h"
 #include "libs/policy/currency.h"
 #include "libs/policy/limits.h"
+#include "libs/policy/words.h"
 
 namespace jembatan::policy {
 namespace {
 
 constexpr int64_t kDayMs = 86'400'000;
 
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsCapital(char c) { return c >= 'A' && c <= 'Z'; }
-
-bool IsId(std::string_view text) {
-  return !text.empty() && text.size() <= kIdBytes &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return IsLetter(c) || IsDigit(c) || c == '.' || c == '_' || c == '-' || c == ':';
-         });
-}
-
-bool IsRegion(std::string_view text) {
-  return text.size() == 2 && std::all_of(text.begin(), text.end(), IsCapital);
-}
-
-bool IsHsCode(std::string_view text) {
-  return text.size() == kHsCodeDigits && std::all_of(text.begin(), text.end(), IsDigit);
-}
-
-bool IsProse(std::string_view text) {
-  return !text.empty() && text.size() <= kArticleBytes &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
-}
 
 // Days since 1970-01-01 of the proleptic Gregorian calendar.
 int64_t DaysOf(const toml::date& date) {

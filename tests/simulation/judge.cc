@@ -14,6 +14,7 @@ namespace {
 using crossing::v1::Outcome;
 
 constexpr std::string_view kByIntent = ": intent ";
+constexpr size_t kVersionBytes = 32;  // of a policy
 
 class Judge {
  public:
@@ -79,6 +80,11 @@ class Judge {
     if (outcome.state() == Outcome::STATE_UNCONFIRMED) return;  // not final
     Body body{outcome.buyer_ref(), outcome.intent_id(), outcome.fingerprint()};
     auto [it, first] = told_.try_emplace(body, Told{outcome, offset});
+    const bool rejected = outcome.state() == Outcome::STATE_REJECTED;
+    if (outcome.policy_version().size() != kVersionBytes ||
+        (outcome.refused_by_policy() && (!rejected || outcome.policy_rule().empty()))) {
+      Violation("an outcome does not tell by which policy it was decided", body);
+    }
     if (first) {
       result_.expired += outcome.state() == Outcome::STATE_EXPIRED;
       result_.stopped += outcome.reason() == crossing::v1::REASON_SALES_HALTED ||
