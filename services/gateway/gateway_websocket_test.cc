@@ -405,6 +405,7 @@ TEST(Websocket, ClientThatNeverReadsIsClosedAndOthersAreServed) {
   World& world = World::Get();
   Options options = Impatient();
   options.timeouts.write_stall_ms = 60'000;  // the outbox's bound shall do it
+  options.timeouts.idle_ms = 60'000;         // nor shall who waits meanwhile be taken for gone
   options.viewer_rate = 0;                   // else it would be read too slowly for that
   const auto gateway = world.StartGateway(options);
   ASSERT_TRUE(gateway);
