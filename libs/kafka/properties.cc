@@ -12,6 +12,7 @@
 
 #include "libs/base/file.h"
 #include "libs/base/status.h"
+#include "libs/base/text.h"
 #include "libs/kafka/client.h"
 
 namespace jembatan::kafka {
@@ -89,6 +90,17 @@ absl::StatusOr<std::map<std::string, std::string>> ReadProperties(const std::str
     properties.emplace(std::move(name), std::move(value));
   }
   return properties;
+}
+
+absl::StatusOr<ClusterConfig> ReadCluster(const std::string& brokers, const std::string& client_id,
+                                          const std::string& kafka_config) {
+  auto properties = ReadProperties(kafka_config);
+  if (!properties.ok()) {
+    return base::InvalidArgument("--kafka_config: " +
+                                 std::string(base::Std(properties.status().message())));
+  }
+  return ClusterConfig{
+      .brokers = brokers, .client_id = client_id, .properties = *std::move(properties)};
 }
 
 }  // namespace jembatan::kafka

@@ -119,14 +119,9 @@ absl::Status Service::Impl::OpenLedger() {
 }
 
 absl::Status Service::Impl::ConnectKafka() {
-  auto properties = kafka::ReadProperties(options_.kafka_config);
-  if (!properties.ok()) {
-    return base::InvalidArgument("--kafka_config: " +
-                                 std::string(base::Std(properties.status().message())));
-  }
-  const kafka::ClusterConfig cluster{.brokers = options_.brokers,
-                                     .client_id = "jembatan-auditor",
-                                     .properties = *std::move(properties)};
+  JEMB_ASSIGN_OR_RETURN(
+      const kafka::ClusterConfig cluster,
+      kafka::ReadCluster(options_.brokers, "jembatan-auditor", options_.kafka_config));
   const std::vector<kafka::TopicSpec> topics = kafka::JembatanTopics(options_.partitions);
   JEMB_RETURN_IF_ERROR(kafka::CheckTopics(cluster, topics, kafka::ProfileNamed(options_.profile),
                                           kTopicCheckTimeoutMs));

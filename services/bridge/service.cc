@@ -278,14 +278,9 @@ void Service::Impl::LookAtPolicy() {
 }
 
 absl::Status Service::Impl::ConnectKafka() {
-  auto properties = kafka::ReadProperties(options_.kafka_config);
-  if (!properties.ok()) {
-    return base::InvalidArgument("--kafka_config: " +
-                                 std::string(base::Std(properties.status().message())));
-  }
-  const kafka::ClusterConfig cluster{.brokers = options_.brokers,
-                                     .client_id = "jembatan-bridge",
-                                     .properties = *std::move(properties)};
+  JEMB_ASSIGN_OR_RETURN(
+      const kafka::ClusterConfig cluster,
+      kafka::ReadCluster(options_.brokers, "jembatan-bridge", options_.kafka_config));
   JEMB_RETURN_IF_ERROR(kafka::CheckTopics(cluster, kafka::JembatanTopics(options_.partitions),
                                           kafka::ProfileNamed(options_.profile),
                                           kTopicCheckTimeoutMs));

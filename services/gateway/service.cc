@@ -213,11 +213,8 @@ absl::Status Service::Impl::Configure() {
   if (!loaded.ok()) return At("buyer_key", loaded);
   authenticator_ = std::make_unique<Authenticator>(*std::move(keys), buyer_keys_->current(),
                                                    options_.token_issuer, options_.token_audience);
-  cluster_.brokers = options_.brokers;
-  cluster_.client_id = "jembatan-gateway";
-  auto properties = kafka::ReadProperties(options_.kafka_config);
-  if (!properties.ok()) return At("kafka_config", properties.status());
-  cluster_.properties = *std::move(properties);
+  JEMB_ASSIGN_OR_RETURN(
+      cluster_, kafka::ReadCluster(options_.brokers, "jembatan-gateway", options_.kafka_config));
   return absl::OkStatus();
 }
 
