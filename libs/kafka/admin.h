@@ -70,7 +70,7 @@ absl::Status CreateTopics(const ClusterConfig& cluster, const std::vector<TopicS
                           Profile profile, int timeout_ms);
 
 // Compares the cluster with the definition. OK, or FAILED_PRECONDITION listing every difference, or
-// UNAVAILABLE when the cluster does not answer within timeout_ms.
+// UNAVAILABLE when the cluster, or its controller, does not answer within timeout_ms.
 absl::Status CheckTopics(const ClusterConfig& cluster, const std::vector<TopicSpec>& topics,
                          Profile profile, int timeout_ms);
 

@@ -70,7 +70,12 @@ absl::StatusOr<Seen> ListTopics(rd_kafka_t* client, const Deadline& deadline) {
 absl::StatusOr<Event> WaitFor(rd_kafka_queue_t* queue, const Deadline& deadline) {
   Event event(rd_kafka_queue_poll(queue, deadline.remaining_ms()));
   if (event == nullptr) return base::Unavailable("the cluster does not answer in time");
-  JEMB_RETURN_IF_ERROR(EventStatus(event.get()));
+  const absl::Status status = EventStatus(event.get());
+  // librdkafka's own time-out, while there is no controller to ask, may come before ours.
+  if (base::IsRetriable(status)) {
+    return base::Unavailable("the cluster does not answer: " + base::ToString(status));
+  }
+  JEMB_RETURN_IF_ERROR(status);
   return event;
 }
 

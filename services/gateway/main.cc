@@ -4,6 +4,7 @@
 #include <google/protobuf/stubs/logging.h>
 
 #include "libs/base/log.h"
+#include "libs/base/status.h"
 #include "libs/runtime/lifecycle.h"
 #include "libs/runtime/options.h"
 #include "services/gateway/service.h"
@@ -64,9 +65,7 @@ int main(int argc, char** argv) {
   jembatan::base::InitLog("gateway", jembatan::base::Level::kInfo);
   jembatan::gateway::Service service(options);
   const absl::Status started = service.Start();
-  if (!started.ok()) {
-    jembatan::runtime::FailStart("gateway", std::string(started.message()));
-  }
+  if (!started.ok()) jembatan::runtime::FailStart("gateway", jembatan::base::ToString(started));
   jembatan::runtime::WaitForStop();
   service.Stop();
   jembatan::base::FlushLog();
