@@ -664,7 +664,7 @@ STORMS = [
     Scenario("storm", "F01-F19", f"harm of all kinds at once for {STORM_S} s", storm(HOPS),
              rate=500, limit_s=900),
     Scenario("storm-fast", "F01-F08", f"services and brokers die at once for {STORM_S} s",
-             storm({}), prepare=direct, rate=8_000, viewers=400, limit_s=900),
+             storm({}), prepare=direct, rate=5_000, viewers=300, limit_s=900),
 ]
 
 UPGRADES = [
