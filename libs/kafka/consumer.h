@@ -103,6 +103,9 @@ class GroupConsumer {
   // is neither assigned nor being revoked, or the consumer leaves the group. UNAVAILABLE: this
   // consumer is between two memberships.
   void Commit(int32_t partition, int64_t next_offset, std::function<void(absl::Status)> done);
+  // Whether the group counts this consumer among its members; a member may have no partition. Asks
+  // librdkafka's main thread: for looks, not for every record.
+  bool IsMember() const;
   void Close(std::function<void()> done);
 
  private:

@@ -89,6 +89,7 @@ class GroupConsumer::Impl {
   void Subscribe();
   void SetPaused(int32_t partition, bool paused) { feeds_.SetPaused(partition, paused); }
   void Commit(int32_t partition, int64_t next_offset, std::function<void(absl::Status)> done);
+  bool IsMember() const;
   void Close(std::function<void()> done);
 
  private:
@@ -114,7 +115,6 @@ class GroupConsumer::Impl {
   void CutRevokeShort(uint64_t revocation);
 
   bool Holds(int32_t partition);
-  bool IsMember() const;
   void HandleCommit(rd_kafka_event_t* event);
   void ReportLater(const absl::Status& status);
   void FinishClose();
@@ -403,6 +403,7 @@ bool GroupConsumer::Impl::Holds(int32_t partition) {
 // an unknown member's, and librdkafka 2.15.1 takes that answer for one about the membership it has
 // got meanwhile, gives it up and joins anew: with commits that repeat themselves it never gets in.
 bool GroupConsumer::Impl::IsMember() const {
+  if (closed_) return false;
   const GroupMetadata metadata(rd_kafka_consumer_group_metadata(client_.get()));
   return metadata != nullptr && rd_kafka_consumer_group_metadata_generation_id(metadata.get()) >= 0;
 }
@@ -500,6 +501,7 @@ void GroupConsumer::Commit(int32_t partition, int64_t next_offset,
                            std::function<void(absl::Status)> done) {
   impl_->Commit(partition, next_offset, std::move(done));
 }
+bool GroupConsumer::IsMember() const { return impl_->IsMember(); }
 void GroupConsumer::Close(std::function<void()> done) { impl_->Close(std::move(done)); }
 
 }  // namespace jembatan::kafka

@@ -175,11 +175,13 @@ TEST_F(GroupConsumerTest, ReadsFromTheBeginningInOrder) {
   ASSERT_TRUE(Flushed());
   auto member = Join();
   ASSERT_TRUE(Assigned(*member, kPartitions));
+  EXPECT_TRUE(member->consumer_->IsMember());
   for (const auto& [partition, start] : member->assigned) EXPECT_EQ(start, 0);
   ASSERT_TRUE(RunUntil(context_, [&] { return member->ends.size() == kPartitions; }));
   EXPECT_EQ(member->records_seen, 1000 * kPartitions);
   for (const auto& [partition, end] : member->ends) EXPECT_EQ(end, 1000);
   EXPECT_TRUE(Close(member.get()));
+  EXPECT_FALSE(member->consumer_->IsMember());
   EXPECT_EQ(member->revocations, 1);
   EXPECT_TRUE(member->assigned.empty());
 }

@@ -80,6 +80,7 @@ void Readiness::Tell(const View& view) {
     Add("partition " + std::to_string(partition.number) + " has stopped: " + partition.stopped);
   }
   if (!view.controls_known) return Add("it is not known what the operators' controls say");
+  if (!view.member) return Add("it is not a member of the consumer group");
   if (!view.stream_up) return Add("the stream to the marketplace is down");
   if (!view.marketplace_usable) return Add("the marketplace decides nothing and is only tried");
   for (const PartitionView& partition : view.partitions) {

@@ -29,6 +29,8 @@ class Readiness {
   struct View {
     // Else nothing is sent to the marketplace.
     bool controls_known = true;
+    // Of the consumer group; it may have given a member nothing.
+    bool member = true;
     bool stream_up = false;
     // The breaker is closed.
     bool marketplace_usable = false;

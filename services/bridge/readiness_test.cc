@@ -71,6 +71,12 @@ TEST(Readiness, TellsTheRightReason) {
       {"controls unknown", [](Readiness::View& view) { view.controls_known = false; },
        "it is not known what the operators' controls say",
        "it is not known what the operators' controls say", 0},
+      {"out of the group with nothing owned",
+       [](Readiness::View& view) {
+         view.member = false;
+         view.partitions.clear();
+       },
+       "it is not a member of the consumer group", "it is not a member of the consumer group", 0},
       {"breaker open", [](Readiness::View& view) { view.marketplace_usable = false; },
        "the marketplace decides nothing and is only tried",
        "the marketplace decides nothing and is only tried", 0},

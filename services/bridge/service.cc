@@ -619,6 +619,7 @@ void Service::Impl::Publish(Now now) {
 
 void Service::Impl::LookAtReadiness(Now now) {
   Readiness::View view{.controls_known = controls_known_,
+                       .member = consumer_->IsMember(),
                        .stream_up = stream_up_,
                        .marketplace_usable = core_->marketplace_usable()};
   for (const auto& [number, partition] : core_->partitions()) {
