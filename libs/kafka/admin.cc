@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -19,12 +20,15 @@ constexpr int kRequestTimeoutMs = 5'000;
 // Requests without an answer yet; beyond them a callback gets RESOURCE_EXHAUSTED.
 constexpr size_t kRequestsMax = 4096;
 constexpr int kEventsPerTurn = 64;
+// What brokers answer when no record is as young as the time asked for (UNKNOWN_OFFSET).
+constexpr int64_t kNoOffset = -1;
 
 using TopicNames =
     std::unique_ptr<rd_kafka_TopicCollection_t, Destroy<rd_kafka_TopicCollection_destroy>>;
 
-// The one partition of the result, or why there is none.
-absl::StatusOr<int64_t> OffsetOf(rd_kafka_event_t* event) {
+// The offset of the one partition of the result, or why there is none. nullopt: the time asked for
+// is after all records.
+absl::StatusOr<std::optional<int64_t>> OffsetOf(rd_kafka_event_t* event, int64_t spec) {
   JEMB_RETURN_IF_ERROR(EventStatus(event));
   size_t count = 0;
   const rd_kafka_ListOffsetsResultInfo_t** infos =
@@ -32,8 +36,9 @@ absl::StatusOr<int64_t> OffsetOf(rd_kafka_event_t* event) {
   if (count != 1) return base::Internal("offset request: no answer for the partition");
   const rd_kafka_topic_partition_t* place =
       rd_kafka_ListOffsetsResultInfo_topic_partition(infos[0]);
-  if (place->err != RD_KAFKA_RESP_ERR_NO_ERROR) return StatusOf(place->err);
-  return place->offset;
+  const bool told = place->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+  if (spec >= 0 && told && place->offset == kNoOffset) return std::nullopt;
+  return OffsetTold(*place);
 }
 
 // Empty for the id of zeroes, by which a cluster says that it has none.
@@ -151,14 +156,15 @@ void Admin::Impl::Answer(rd_kafka_event_t* event) {
   auto node = requests_.extract(OpaqueOf(event));
   if (node.empty()) return;
   Request& request = node.mapped();
-  absl::StatusOr<int64_t> offset = OffsetOf(event);
+  const absl::StatusOr<std::optional<int64_t>> offset = OffsetOf(event, request.spec);
+  if (!offset.ok()) return request.done(offset.status());
   // No record at or after the time, or a mock cluster, which never knows.
-  if (offset.ok() && *offset < 0 && request.spec >= 0) {
+  if (!offset->has_value()) {
     const int64_t spec =
         IsMockCluster(client_.get()) ? RD_KAFKA_OFFSET_SPEC_EARLIEST : RD_KAFKA_OFFSET_SPEC_LATEST;
     return Ask(request.topic, request.partition, spec, std::move(request.done));
   }
-  request.done(std::move(offset));
+  request.done(**offset);
 }
 
 void Admin::Impl::AnswerLook(rd_kafka_event_t* event) {

@@ -285,10 +285,11 @@ void GroupConsumer::Impl::HandleBeginnings(rd_kafka_event_t* event) {
   for (size_t i = 0; i < count; ++i) {
     const rd_kafka_topic_partition_t* each =
         rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
-    if (each->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      status = StatusOf(each->err);
+    const absl::StatusOr<int64_t> offset = OffsetTold(*each);
+    if (offset.ok()) {
+      starts_[each->partition] = *offset;
     } else {
-      starts_[each->partition] = each->offset;
+      status = offset.status();
     }
   }
   if (status.ok() && starts_.size() != static_cast<size_t>(assigning_->cnt)) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "libs/base/status.h"
 #include "libs/base/text.h"
 
 namespace jembatan::kafka {
@@ -227,6 +228,12 @@ absl::Status StatusOf(rd_kafka_resp_err_t error, std::string_view detail) {
   std::string message = rd_kafka_err2str(error);
   if (!detail.empty() && detail != message) message.append(": ").append(detail);
   return absl::Status(CodeOf(error), base::Absl(message));
+}
+
+absl::StatusOr<int64_t> OffsetTold(const rd_kafka_topic_partition_t& place) {
+  if (place.err != RD_KAFKA_RESP_ERR_NO_ERROR) return StatusOf(place.err);
+  if (place.offset < 0) return base::Unavailable("the partition's leader tells no offset");
+  return place.offset;
 }
 
 }  // namespace jembatan::kafka

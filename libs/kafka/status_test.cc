@@ -45,5 +45,19 @@ TEST(StatusOf, SaysWhatHappened) {
   EXPECT_NE(text.find(": jembatan.intents.v1"), std::string::npos) << text;
 }
 
+// A bridge began to read its window of finals from such an answer, and stopped that partition.
+TEST(OffsetTold, ALeaderThatTellsNoOffsetIsAskedAgain) {
+  rd_kafka_topic_partition_t place{};
+  for (const int64_t told : {int64_t{RD_KAFKA_OFFSET_END}, int64_t{RD_KAFKA_OFFSET_BEGINNING},
+                             int64_t{RD_KAFKA_OFFSET_STORED}, int64_t{RD_KAFKA_OFFSET_INVALID}}) {
+    place.offset = told;
+    EXPECT_TRUE(base::IsRetriable(OffsetTold(place).status())) << told;
+  }
+  place.offset = 0;
+  EXPECT_EQ(OffsetTold(place).value_or(-1), 0);
+  place.err = RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+  EXPECT_TRUE(absl::IsUnavailable(OffsetTold(place).status()));
+}
+
 }  // namespace
 }  // namespace jembatan::kafka
