@@ -42,6 +42,7 @@ int RunCommand(std::vector<std::string> arguments, std::ostream& out, std::ostre
   AddBuyerKeysCommands(app, &chosen);
   AddDataSharingCommand(app, &chosen);
   AddPolicyCommands(app, &chosen);
+  AddReasonsCommand(app, &chosen);
   try {
     // The parser takes the arguments last first.
     std::reverse(arguments.begin(), arguments.end());

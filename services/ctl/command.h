@@ -35,6 +35,7 @@ void AddWatchCommands(CLI::App& app, Chosen* chosen);
 void AddBuyerKeysCommands(CLI::App& app, Chosen* chosen);
 void AddDataSharingCommand(CLI::App& app, Chosen* chosen);
 void AddPolicyCommands(CLI::App& app, Chosen* chosen);
+void AddReasonsCommand(CLI::App& app, Chosen* chosen);
 
 // Flags may be spelt with dashes or underscores: "ttl_s" -> "--ttl_s,--ttl-s".
 std::string Flag(const std::string& name);

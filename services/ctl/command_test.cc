@@ -103,6 +103,7 @@ TEST_F(CommandTest, BadUsageIsOneLineAndStatusTwo) {
       {"buyer-keys", "erase", "--file=k"},
       {"buyer-keys", "list", "--file=" + Path("absent")},
       {"data-sharing", "--language=jv"},
+      {"reasons", "--format=xml"},
       {"intent", "--offer=kopi"},
       {"intent", "--offer=kopi", "--amount-minor=1", "--quantity=100"},
       {"intent", "--offer=kopi", "--amount-minor=1", "--intent=7"},
