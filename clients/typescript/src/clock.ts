@@ -1,0 +1,49 @@
+// Time: the device's clocks behind an interface, so that tests bring their own, and the server's
+// clock as this client knows it.
+
+export interface Clock {
+  /** The device's wall clock, Unix milliseconds; may be wrong and may jump. */
+  wallMs(): number;
+  /** Milliseconds that only go forward. */
+  monotonicMs(): number;
+  setTimeout(callback: () => void, delayMs: number): unknown;
+  clearTimeout(timer: unknown): void;
+}
+
+export const systemClock: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+  clearTimeout: (timer) => clearTimeout(timer as Parameters<typeof clearTimeout>[0]),
+};
+
+/**
+ * The server's time. Until the server has told it the device's wall clock stands in; from then on
+ * it goes forward with the monotonic clock, so that a device whose clock is set is not misled.
+ */
+export class ServerClock {
+  readonly #clock: Clock;
+  #offsetMs: number | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get known(): boolean {
+    return this.#offsetMs !== undefined;
+  }
+
+  sync(serverMs: number): void {
+    this.#offsetMs = serverMs - this.#clock.monotonicMs();
+  }
+
+  nowMs(): number {
+    return this.at(this.#clock.monotonicMs());
+  }
+
+  /** Server time at a moment of the monotonic clock. */
+  at(monotonicMs: number): number {
+    const offsetMs = this.#offsetMs ?? this.#clock.wallMs() - this.#clock.monotonicMs();
+    return Math.floor(monotonicMs + offsetMs);
+  }
+}
