@@ -100,7 +100,7 @@ class Lab(Stage):
                 return self.own_ports[place]
 
             name = f"{listener}-{node}"
-            proxy = self.network.add(name, own_port, self.port(), client_matters=True)
+            proxy = self.network.add(name, own_port, self.port())
             ports[listener].append(str(proxy.port))
         return [
             f"--advertise={','.join(ports['clients'])}",
@@ -175,7 +175,7 @@ class Lab(Stage):
     def reach(self, name: str, port: int) -> int:
         if not self.proxied:
             return port
-        return self.network.add(name, port, self.port(), client_matters=name == "orders").port
+        return self.network.add(name, port, self.port()).port
 
     def pids(self) -> dict[str, int]:
         found = {name: process.pid for name, process in list(self.processes.items())}

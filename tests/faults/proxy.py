@@ -2,7 +2,7 @@
 
 A fault is set and cleared while connections run, and works on what passes from then on. It may be
 meant for some clients only: a connection's client is the process that holds its other end, looked
-up once, when it is accepted. Chance comes from the seed, the proxy's name, the number of the
+up when the first such fault asks. Chance comes from the seed, the proxy's name, the number of the
 connection and the direction; what a chunk of bytes is, the network decides, so a seed repeats the
 choices and not every byte.
 """
@@ -30,6 +30,8 @@ CHUNK_BYTES = 16 * 1024
 # Chunks of a direction that may be under way; then the sender is no longer read.
 CHUNKS_UNDER_WAY = 64
 CONNECT_S = 5
+# How long connections are gathered before it is looked who they are.
+LOOK_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Fault:
     double_share: float = 0  # of the server's chunks: sent twice
     clients: frozenset[str] | None = None  # names of those it is meant for; None: all
 
-    def meant_for(self, client: str) -> bool:
+    def meant_for(self, client: str | None) -> bool:
         return self.clients is None or client in self.clients
 
     def told(self) -> str:
@@ -70,29 +72,38 @@ REFUSED = Fault(refuse=True)
 # --- Who is at the other end --------------------------------------------------------------------
 
 
-def socket_inode(port: int, peer: int) -> str:
-    """The kernel's number of the local socket on that port that is connected to the peer's: one
-    port serves several sockets when they go to different places. A Java program's may be IPv6."""
-    ends = [f":{port:04X}", f":{peer:04X}"]
+# The two ports of a connection, its client's first.
+Ends = tuple[int, int]
+
+
+def socket_inodes(wanted: set[Ends]) -> dict[str, Ends]:
+    """By the kernel's number of it, the local socket on the one port that is connected to the
+    other: one port serves several sockets when they go to different places. A Java program's may
+    be IPv6."""
+    found = {}
     for table in ("tcp", "tcp6"):
         with open(f"/proc/net/{table}", encoding="ascii") as rows:
+            next(rows)
             for row in rows:
                 columns = row.split()
-                if [each[-5:] for each in columns[1:3]] == ends and columns[9] != "0":
-                    return columns[9]
-    return ""
+                ends = (int(columns[1][-4:], 16), int(columns[2][-4:], 16))
+                if ends in wanted and columns[9] != "0":
+                    found[columns[9]] = ends
+    return found
 
 
-def holder(port: int, peer: int, pids: dict[str, int]) -> str:
-    """The name of the process whose socket connects the two ports; empty: none of them."""
-    wanted = f"socket:[{socket_inode(port, peer)}]"
+def holders(wanted: set[Ends], pids: dict[str, int]) -> dict[Ends, str]:
+    """The names of the processes whose sockets connect these ports, of those that are known."""
+    sockets = {f"socket:[{inode}]": ends for inode, ends in socket_inodes(wanted).items()}
+    found = {}
     for name, pid in pids.items():
         with contextlib.suppress(OSError):
             for number in os.listdir(f"/proc/{pid}/fd"):
                 with contextlib.suppress(OSError):
-                    if os.readlink(f"/proc/{pid}/fd/{number}") == wanted:
-                        return name
-    return ""
+                    held = os.readlink(f"/proc/{pid}/fd/{number}")
+                    if held in sockets:
+                        found[sockets[held]] = name
+    return found
 
 
 # --- One connection -----------------------------------------------------------------------------
@@ -102,10 +113,11 @@ class Connection:
     """Two pumps, one a direction. Each reads into a queue and writes from it when the time comes,
     so that a delay does not become a rate."""
 
-    def __init__(self, proxy: Proxy, number: int, client: str, ends: dict[str, tuple]):
+    def __init__(self, proxy: Proxy, number: int, ends: dict[str, tuple]):
         self.proxy = proxy
         self.number = number
-        self.client = client
+        # Its name, once a fault has asked for it; None until then, empty: it is nobody we know.
+        self.client: str | None = None
         self.ends = ends  # direction -> (reader, writer)
         self.bytes = Counter()
         self.is_reset = False
@@ -113,6 +125,11 @@ class Connection:
     @property
     def fault(self) -> Fault:
         return self.proxy.fault_for(self.client)
+
+    def ports(self) -> Ends:
+        _, writer = self.ends[DOWN]
+        there, here = (writer.get_extra_info(end)[1] for end in ("peername", "sockname"))
+        return there, here
 
     async def run(self) -> None:
         pumps = [asyncio.create_task(self.pump(direction)) for direction in (UP, DOWN)]
@@ -236,14 +253,11 @@ class Connection:
 class Proxy:
     """Made by Network.add. set and clear may be called from any thread; counts may be read."""
 
-    def __init__(
-        self, network: Network, name: str, target: Callable[[], int], client_matters: bool
-    ):
+    def __init__(self, network: Network, name: str, target: Callable[[], int]):
         self.network = network
         self.name = name
         self.seed = network.seed
         self.target = target
-        self.client_matters = client_matters
         self.port = 0
         self.faults: tuple[Fault, ...] = ()
         self.counts: Counter[str] = Counter()
@@ -264,13 +278,18 @@ class Proxy:
 
     def apply(self, faults: tuple[Fault, ...]) -> None:
         self.faults = faults
+        if self.asks_who():
+            self.network.tell_clients(self.connections)
         self.change.set()
         self.change = asyncio.Event()
         for connection in list(self.connections):
             if connection.fault.refuse:
                 connection.reset("resets")
 
-    def fault_for(self, client: str) -> Fault:
+    def asks_who(self) -> bool:
+        return any(fault.clients is not None for fault in self.faults)
+
+    def fault_for(self, client: str | None) -> Fault:
         return next((fault for fault in self.faults if fault.meant_for(client)), HEALTHY)
 
     def keep(self, number: int, direction: str, data: bytes) -> None:
@@ -287,8 +306,7 @@ class Proxy:
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
-        client = self.network.client_of(writer) if self.client_matters else ""
-        connection = Connection(self, self.accepted, client, {DOWN: (None, writer)})
+        connection = Connection(self, self.accepted, {DOWN: (None, writer)})
         task = asyncio.create_task(self.serve(connection, reader))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
@@ -304,6 +322,8 @@ class Proxy:
 
     async def join(self, connection: Connection, reader: asyncio.StreamReader) -> None:
         """Connects to the target and runs the connection to its end."""
+        if self.asks_who():
+            await self.network.learn_client(connection)
         if connection.fault.refuse:
             connection.reset("refused")
             return
@@ -316,6 +336,8 @@ class Proxy:
         )
         _, writer = connection.ends[DOWN]
         connection.ends = {UP: (reader, there[1]), DOWN: (there[0], writer)}
+        if self.asks_who():
+            self.network.tell_clients([connection])
         self.connections.add(connection)
         if connection.fault.refuse:
             connection.reset("resets")
@@ -333,6 +355,9 @@ class Network:
         self.started = threading.Event()
         self.ended: asyncio.Event | None = None
         self.thread = threading.Thread(target=lambda: asyncio.run(self.live()), daemon=True)
+        # Connections whose clients are looked up together, and the look that comes.
+        self.unknown: list[Connection] = []
+        self.look: asyncio.Task[None] | None = None
 
     async def live(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -356,14 +381,12 @@ class Network:
         name: str,
         target: int | Callable[[], int],
         port: int = 0,
-        client_matters: bool = False,
         record: Path | None = None,
     ) -> Proxy:
         """A proxy on a port of its own in front of target; a callable is asked at each connection.
-        client_matters: faults for some clients only need to know who comes.
         record: folder that gets what passes."""
         ask = target if callable(target) else lambda: target
-        proxy = Proxy(self, name, ask, client_matters)
+        proxy = Proxy(self, name, ask)
         proxy.record = record
         asyncio.run_coroutine_threadsafe(proxy.listen(port), self.loop).result()
         self.proxies[name] = proxy
@@ -381,6 +404,21 @@ class Network:
         for proxy in self.proxies.values():
             proxy.clear()
 
-    def client_of(self, writer: asyncio.StreamWriter) -> str:
-        there, here = (writer.get_extra_info(end)[1] for end in ("peername", "sockname"))
-        return holder(there, here, self.pids())
+    def tell_clients(self, connections: Iterable[Connection]) -> None:
+        unknown = {each.ports(): each for each in connections if each.client is None}
+        names = holders(set(unknown), self.pids()) if unknown else {}
+        for ports, connection in unknown.items():
+            connection.client = names.get(ports, "")
+
+    async def learn_client(self, connection: Connection) -> None:
+        """A look costs the same for one as for many, and too much for each of those that a refused
+        client opens: with a look a connection the proxies themselves stood still."""
+        self.unknown.append(connection)
+        if self.look is None:
+            self.look = asyncio.create_task(self.look_soon())
+        await self.look
+
+    async def look_soon(self) -> None:
+        await asyncio.sleep(LOOK_S)
+        unknown, self.unknown, self.look = self.unknown, [], None
+        self.tell_clients(unknown)

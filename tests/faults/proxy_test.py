@@ -15,7 +15,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from proxy import DOWN, FROZEN, REFUSED, UP, Fault, Network, Proxy, socket_inode  # noqa: E402
+from proxy import DOWN, FROZEN, REFUSED, UP, Fault, Network, Proxy, socket_inodes  # noqa: E402
 
 PATIENCE_S = 10
 
@@ -49,7 +49,7 @@ class ProxyTest(unittest.TestCase):
         self.addCleanup(self.network.__exit__, None, None, None)
         self.addCleanup(self.listener.close)
         port = self.listener.getsockname()[1]
-        self.proxy = self.network.add("echo", port, client_matters=True)
+        self.proxy = self.network.add("echo", port)
 
     def connect(self, proxy: Proxy | None = None) -> socket.socket:
         port = (proxy or self.proxy).port
@@ -212,6 +212,25 @@ class ProxyTest(unittest.TestCase):
         with self.assertRaises(ConnectionResetError):
             self.connect().recv(1)
 
+    def test_a_fault_for_some_reaches_connections_that_were_there(self) -> None:
+        connection = self.connect()
+        self.assertEqual(self.echo(connection), b"hello")
+        self.proxy.set(Fault(refuse=True, clients=frozenset(("me",))))
+        with self.assertRaises(ConnectionResetError):
+            connection.recv(1)
+
+    def test_a_crowd_of_refused_clients_is_looked_up_together(self) -> None:
+        """With a look for each, a cut gateway's tries stopped the proxies of everybody."""
+        looks = []
+        self.network.pids = lambda: looks.append(1) or {"me": os.getpid()}
+        self.proxy.set(Fault(refuse=True, clients=frozenset(("me",))))
+        crowd = [self.connect() for _ in range(100)]
+        for each in crowd:
+            with self.assertRaises(ConnectionResetError):
+                each.recv(1)
+        self.assertEqual(self.proxy.counts["refused"], len(crowd))
+        self.assertLess(len(looks), len(crowd) / 4)
+
     def test_two_sockets_on_one_port_are_told_apart(self) -> None:
         """A client taken for somebody else came through a cut."""
         servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
@@ -225,7 +244,8 @@ class ProxyTest(unittest.TestCase):
         for each, peer in zip(sockets, peers):
             each.connect(("127.0.0.1", peer))
         for each, peer in zip(sockets, peers):
-            self.assertEqual(socket_inode(port, peer), str(os.fstat(each.fileno()).st_ino))
+            inode = str(os.fstat(each.fileno()).st_ino)
+            self.assertEqual(socket_inodes({(port, peer)}), {inode: (port, peer)})
         for each in (*sockets, *servers):
             each.close()
 
