@@ -34,7 +34,7 @@ import { timestampMs } from '@bufbuild/protobuf/wkt';
 export interface JembatanClientOptions {
   /** Base of the gateway, https://host[:port]; of several, the next one when one does not serve. */
   readonly url: string | readonly string[];
-  /** The viewer's bearer token, or what asks the app for one whenever there is none that will do. */
+  /** The viewer's bearer token, or what asks the app for one when there is none that will do. */
   readonly token: Token;
   readonly fetch?: Fetch;
   /** Absent, and none in this runtime: unary calls serve. */
