@@ -33,11 +33,11 @@ absl::Status Shadows::Begin(int partitions, const ledger_store::Store& store) {
   for (int32_t partition = 0; partition < partitions; ++partition) {
     const auto end = store.FoundEnd({kafka::kOutcomesTopic, partition});
     if (!end || end->append_time_ms < 0) {
-      shadows_.push_back(std::make_unique<Shadow>());
+      shadows_.push_back(std::make_unique<history::Shadow>());
       continue;
     }
-    shadows_.push_back(std::make_unique<Shadow>(opens[static_cast<size_t>(partition)],
-                                                end->append_time_ms + intent::kBrokerSkewMs));
+    shadows_.push_back(std::make_unique<history::Shadow>(
+        opens[static_cast<size_t>(partition)], end->append_time_ms + intent::kBrokerSkewMs));
   }
   return absl::OkStatus();
 }
@@ -55,14 +55,14 @@ std::string Shadows::State() const {
 }
 
 void Shadows::OnIntent(const kafka::Record& record) {
-  Shadow* shadow = shadows_[record.partition].get();
+  history::Shadow* shadow = shadows_[record.partition].get();
   if (shadow == nullptr) return;
   shadow->OnIntent(record.offset, record.append_time_ms, record.key, record.value, &breaches_);
   if (!breaches_.empty()) Tell(record.partition);
 }
 
 void Shadows::OnOutcome(const kafka::Record& record) {
-  Shadow* shadow = shadows_[record.partition].get();
+  history::Shadow* shadow = shadows_[record.partition].get();
   if (shadow == nullptr) return;
   shadow->OnOutcome(record.offset, record.append_time_ms, record.value, &breaches_);
   if (!breaches_.empty()) Tell(record.partition);
@@ -76,7 +76,7 @@ void Shadows::OnGap(int32_t partition) {
 }
 
 void Shadows::Tell(int32_t partition) {
-  for (const Breach& breach : breaches_) {
+  for (const history::Breach& breach : breaches_) {
     probe_.Breach(breach.promise);
     if (++told_ > kBreachLinesMax) continue;
     base::Log(base::Level::kError, "promise_broken",
@@ -94,7 +94,7 @@ void Shadows::Publish() {
   uint64_t checked = 0;
   uint64_t unchecked = 0;
   size_t remembered = 0;
-  for (const std::unique_ptr<Shadow>& shadow : shadows_) {
+  for (const std::unique_ptr<history::Shadow>& shadow : shadows_) {
     if (shadow == nullptr) continue;
     checked += shadow->checked();
     unchecked += shadow->unchecked();

@@ -12,10 +12,10 @@
 
 #include "absl/status/status.h"
 
+#include "libs/history/shadow.h"
 #include "libs/kafka/consumer.h"
 #include "libs/ledger_store/store.h"
 #include "services/auditor/probe.h"
-#include "services/auditor/shadow.h"
 
 namespace jembatan::auditor {
 
@@ -39,8 +39,8 @@ class Shadows {
 
   Probe& probe_;
   // Null: watched no longer.
-  std::vector<std::unique_ptr<Shadow>> shadows_;
-  std::vector<Breach> breaches_;
+  std::vector<std::unique_ptr<history::Shadow>> shadows_;
+  std::vector<history::Breach> breaches_;
   uint64_t told_ = 0;
 };
 

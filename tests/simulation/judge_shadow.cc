@@ -1,7 +1,7 @@
 #include <vector>
 
+#include "libs/history/shadow.h"
 #include "libs/intent/limits.h"
-#include "services/auditor/shadow.h"
 #include "tests/simulation/judge.h"
 
 namespace jembatan::simulation {
@@ -15,7 +15,7 @@ class Auditor {
         outcomes_(log.outcomes[partition]),
         chance_(Mix(partition, intents_.size() + outcomes_.size())) {}
 
-  std::vector<auditor::Breach> Read() {
+  std::vector<history::Breach> Read() {
     while (intents_read_ < intents_.size() || outcomes_read_ < outcomes_.size()) {
       for (int64_t i = chance_.Between(0, 40); i > 0; --i) ReadIntent();
       for (int64_t i = chance_.Between(0, 40); i > 0; --i) ReadOutcome();
@@ -41,14 +41,14 @@ class Auditor {
   void ChangeOver() {
     if (outcomes_read_ == 0) return;
     const int64_t append_ms = outcomes_[outcomes_read_ - 1].append_ms;
-    shadow_ = auditor::Shadow(shadow_.Opens(), append_ms + intent::kBrokerSkewMs);
+    shadow_ = history::Shadow(shadow_.Opens(), append_ms + intent::kBrokerSkewMs);
   }
 
   const std::vector<LogRecord>& intents_;
   const std::vector<LogRecord>& outcomes_;
   Chance chance_;
-  auditor::Shadow shadow_;
-  std::vector<auditor::Breach> breaches_;
+  history::Shadow shadow_;
+  std::vector<history::Breach> breaches_;
   size_t intents_read_ = 0;
   size_t outcomes_read_ = 0;
 };
@@ -57,9 +57,9 @@ class Auditor {
 
 std::string JudgeShadow(const SimLog& log) {
   for (size_t partition = 0; partition < log.intents.size(); ++partition) {
-    const std::vector<auditor::Breach> breaches = Auditor(log, partition).Read();
+    const std::vector<history::Breach> breaches = Auditor(log, partition).Read();
     if (breaches.empty()) continue;
-    const auditor::Breach& first = breaches.front();
+    const history::Breach& first = breaches.front();
     return ViolationBy("shadow of P" + std::to_string(first.promise) + ": " + first.what,
                        first.id.ToString());
   }

@@ -32,7 +32,7 @@
 #include "libs/base/ids.h"
 #include "libs/crossing/outcome_judge.h"
 
-namespace jembatan::auditor {
+namespace jembatan::history {
 
 // Of one partition: intents that are remembered.
 inline constexpr size_t kIntentsMax = 300'000;
@@ -51,6 +51,9 @@ class Shadow {
  public:
   // From the first record of the outcomes that the log still has.
   Shadow() = default;
+  // The same, and intents appended at or before blind_ms are not judged: their finals may lie
+  // before.
+  explicit Shadow(int64_t blind_ms) : blind_ms_(blind_ms) {}
   // From where another Shadow stopped: opens are its Opens(). Intents appended at or before
   // blind_ms are not judged: their finals may be among the outcomes that the other has read.
   Shadow(const std::map<std::string, uint64_t>& opens, int64_t blind_ms)
@@ -133,4 +136,4 @@ class Shadow {
   crossing::v1::OutcomeRecord record_;
 };
 
-}  // namespace jembatan::auditor
+}  // namespace jembatan::history

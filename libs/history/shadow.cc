@@ -1,4 +1,4 @@
-#include "services/auditor/shadow.h"
+#include "libs/history/shadow.h"
 
 #include <algorithm>
 #include <cstring>
@@ -9,7 +9,7 @@
 #include "libs/base/timestamp.h"
 #include "libs/intent/limits.h"
 
-namespace jembatan::auditor {
+namespace jembatan::history {
 namespace {
 
 using crossing::v1::Outcome;
@@ -222,4 +222,4 @@ void Shadow::DropOldest() {
   }
 }
 
-}  // namespace jembatan::auditor
+}  // namespace jembatan::history

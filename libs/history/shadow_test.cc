@@ -1,4 +1,4 @@
-#include "services/auditor/shadow.h"
+#include "libs/history/shadow.h"
 
 #include <string>
 #include <vector>
@@ -8,7 +8,7 @@
 #include "libs/base/timestamp.h"
 #include "libs/intent/limits.h"
 
-namespace jembatan::auditor {
+namespace jembatan::history {
 namespace {
 
 using crossing::v1::Outcome;
@@ -268,5 +268,14 @@ TEST_F(ShadowTest, MemoryIsBoundedWithoutProgress) {
   EXPECT_EQ(Broken(), "");
 }
 
+TEST_F(ShadowTest, BlindFromTheStartItJudgesOnlyWhatCameLater) {
+  shadow_ = Shadow(kNow + 5);
+  Intent({.number = 1}, 0, kNow + 5);
+  Intent({.number = 2}, 1, kNow + 6);
+  Open(0, kNow + 60);
+  EXPECT_EQ(Broken(), "P1");
+  EXPECT_EQ(breaches_.front().id, Tap{.number = 2}.id());
+}
+
 }  // namespace
-}  // namespace jembatan::auditor
+}  // namespace jembatan::history
