@@ -4,24 +4,13 @@
 #include <string_view>
 
 #include "libs/base/unknown_fields.h"
+#include "libs/crossing/link_host.h"
 
 namespace jembatan::bridge {
 namespace {
 
 using crossing::v1::Outcome;
 using orders::v1::OrderResult;
-
-// "https://host:port/..." -> "host:port"; empty for anything but http and https.
-std::string_view HostOf(std::string_view url) {
-  for (std::string_view scheme : {"https://", "http://"}) {
-    if (!url.starts_with(scheme)) continue;
-    url.remove_prefix(scheme.size());
-    std::string_view authority = url.substr(0, url.find_first_of("/?#"));
-    // What stands before an @ would only disguise the host.
-    return authority.find('@') == std::string_view::npos ? authority : std::string_view();
-  }
-  return {};
-}
 
 std::string Allowed(const std::string& url, UrlRule* urls) {
   if (url.empty()) return url;
@@ -82,7 +71,7 @@ uint64_t UnknownFieldsOf(const OrderResult& result) {
 }  // namespace
 
 bool MayName(const UrlRule& urls, std::string_view url) {
-  const std::string_view host = HostOf(url);
+  const std::string_view host = crossing::LinkHost(url);
   const bool registered = urls.hosts.empty() ||
                           std::find(urls.hosts.begin(), urls.hosts.end(), host) != urls.hosts.end();
   return !host.empty() && registered;
