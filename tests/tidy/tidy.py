@@ -78,6 +78,7 @@ PURE_LIBRARIES = (
     "ledger",
     "controls",
     "policy",
+    "reconcile",
 )
 _PURE_FILES = tuple(f"libs/{name}/*" for name in PURE_LIBRARIES)
 
