@@ -168,6 +168,7 @@ OrderPage Checkout::ToPage(const Store::Visit& visit) const {
   page.order_id = result.order_id;
   page.quantity = result.quantity;
   page.price = result.price;
+  page.hold_ms = result.hold_expires_ms - result.decided_ms;
   page.remaining_ms = result.hold_expires_ms - visit.now_ms;
   page.paid_ms = visit.paid_ms;
   page.invoice_url = result.invoice_url;

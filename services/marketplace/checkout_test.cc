@@ -43,7 +43,8 @@ TEST_F(CheckoutTest, ShowsWhatIsBoughtAndHowLongItIsHeld) {
   EXPECT_EQ(response.status, 200u);
   for (const char* text :
        {"Kopi &lt;b&gt;Gayo&lt;/b&gt;", "Rp 25.000", "Rp 50.000", "T-0000000001", "14:45",
-        "data-ms=\"885000\"", "diproses oleh <b>Tokopedia (contoh)</b>", "Bayar (simulasi)"}) {
+        "data-ms=\"885000\"", "max=\"900000\"", "diproses oleh <b>Tokopedia (contoh)</b>",
+        "Bayar Rp 50.000 (simulasi)"}) {
     EXPECT_TRUE(Has(response.body, text)) << text << " is missing in " << response.body;
   }
   EXPECT_TRUE(Has(response.body, "action=\"" + page_ + "\""));

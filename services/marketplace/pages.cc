@@ -17,97 +17,101 @@ constexpr std::string_view kFrame = R"html(<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>{heading}</title>
 <link rel="stylesheet" href="/assets/checkout.css">
 {script}</head>
 <body>
+<header class="brand">
+<svg viewBox="0 0 24 24" aria-hidden="true"><path fill="currentColor"
+ d="M12 2 4 5v6c0 5 3.4 9.3 8 11 4.6-1.7 8-6 8-11V5zm-1.2 14-4-4 1.5-1.5 2.5 2.5 5-5L17.3 9.5z"/>
+</svg>
+<p>{brand}</p></header>
 <main>
+<div class="head" data-tone="{tone}">{steps}
 <h1>{heading}</h1>
 <p class="en" lang="en">{english}</p>
+{clock}</div>
 {content}</main>
 </body>
 </html>
 )html";
 
-constexpr std::string_view kOrder = R"html(<p class="label">diproses oleh <b>{name}</b>
-<span class="en" lang="en">processed by {name}</span></p>
+constexpr std::string_view kBrand = R"html(diproses oleh <b>{name}</b>
+<span class="en" lang="en">processed by {name}</span>)html";
+
+constexpr std::string_view kNoBrand = R"html(<b>Lokapasar</b>
+<span class="en" lang="en">Marketplace</span>)html";
+
+constexpr std::string_view kSteps = R"html(
+<ol class="steps" aria-label="Langkah">
+<li{order}>Pesan <span class="en" lang="en">Order</span></li>
+<li{pay}>Bayar <span class="en" lang="en">Pay</span></li>
+<li{invoice}>Faktur <span class="en" lang="en">Invoice</span></li>
+</ol>)html";
+
+constexpr std::string_view kClock =
+    R"html(<p class="clock" id="clock"><span>Bayar dalam
+<span class="en" lang="en">time left to pay</span></span>
+<b id="remaining" role="timer" data-ms="{ms}">{remaining}</b></p>
+<progress id="left" max="{hold}" value="{ms}" aria-label="Sisa waktu bayar"></progress>
+<p class="unseen" role="status" id="notice" data-soon="Sisa satu menit untuk membayar"></p>
+)html";
+
+constexpr std::string_view kOrder = R"html(<section class="card" aria-label="Rincian">
+<h2>{title}</h2>
 <dl>
-<dt>Barang <span class="en" lang="en">Item</span></dt><dd>{title}</dd>
-<dt>Penjual <span class="en" lang="en">Seller</span></dt><dd>{seller}</dd>
-<dt>Jumlah <span class="en" lang="en">Quantity</span></dt><dd>{quantity}</dd>
-<dt>Harga satuan <span class="en" lang="en">Unit price</span></dt><dd>{price}</dd>
-<dt>Total</dt><dd><b>{total}</b></dd>
-{number}</dl>
+<div><dt>Penjual <span class="en" lang="en">Seller</span></dt><dd>{seller}</dd></div>
+<div><dt>Jumlah <span class="en" lang="en">Quantity</span></dt><dd>{quantity}</dd></div>
+<div><dt>Harga satuan <span class="en" lang="en">Unit price</span></dt><dd>{price}</dd></div>
+{more}<div class="total"><dt>Total</dt><dd>{total}</dd></div>
+</dl>
+</section>
 )html";
 
 constexpr std::string_view kNumber =
-    R"html(<dt>Nomor pesanan <span class="en" lang="en">Order number</span></dt><dd>{order_id}</dd>
+    R"html(<div><dt>Nomor pesanan <span class="en" lang="en">Order number</span></dt>
+<dd>{order_id}</dd></div>
+)html";
+
+constexpr std::string_view kPaidAt =
+    R"html(<div><dt>Dibayar <span class="en" lang="en">Paid</span></dt><dd>{time}</dd></div>
 )html";
 
 constexpr std::string_view kOrderForm = R"html(<form method="post" action="{path}">
-<button type="submit">Pesan</button>
-<p class="en" lang="en">Order</p>
+<button type="submit">Pesan <span class="en" lang="en">Order</span></button>
+<p class="note">Belum ada pesanan sebelum Anda menekan tombol ini.
+<span class="en" lang="en">Nothing is ordered before you press this button.</span></p>
 </form>
 )html";
 
-constexpr std::string_view kPay = R"html(<p class="clock">Bayar dalam
-<time id="remaining" data-ms="{ms}">{remaining}</time>
-<span class="en" lang="en">time left to pay</span></p>
-<form method="post" action="{pay_path}">
-<button type="submit">Bayar (simulasi)</button>
-<p class="en" lang="en">Pay (simulated: no money moves)</p>
+constexpr std::string_view kPayForm = R"html(<form method="post" action="{pay_path}">
+<button type="submit">Bayar {total} (simulasi)
+<span class="en" lang="en">Pay {total} (simulated)</span></button>
+<p class="note">Pembayaran contoh: tidak ada uang yang berpindah.
+<span class="en" lang="en">A sample payment: no money moves.</span></p>
 </form>
 )html";
 
-constexpr std::string_view kInvoiceLink = R"html(<p><a class="button" href="{url}">Lihat faktur</a>
-<span class="en" lang="en">View invoice</span></p>
+constexpr std::string_view kInvoiceLink = R"html(<p><a class="button" href="{url}">Lihat faktur
+<span class="en" lang="en">View invoice</span></a></p>
 )html";
 
-constexpr std::string_view kPaidAt = R"html(<dl>
-<dt>Dibayar <span class="en" lang="en">Paid</span></dt><dd>{time}</dd>
-</dl>
+constexpr std::string_view kPrint =
+    R"html(<p class="paid"><b>LUNAS</b> <span lang="en">PAID</span></p>
+<button type="button" class="quiet" id="print">Cetak atau simpan
+<span class="en" lang="en">Print or save</span></button>
+)html";
+
+constexpr std::string_view kReleased =
+    R"html(<p class="note">Barang dilepas kembali untuk pembeli lain dan tidak
+ada yang ditagih. Anda boleh membelinya lagi dari siaran.
+<span class="en" lang="en">The goods were released to other buyers and nothing was charged.
+You may buy them again from the stream.</span></p>
 )html";
 
 constexpr std::string_view kScriptTag = "<script src=\"/assets/checkout.js\" defer></script>\n";
-
-constexpr std::string_view kStyle = R"css(:root { color-scheme: light dark; }
-* { box-sizing: border-box; }
-body { margin: 0; font: 16px/1.5 system-ui, sans-serif; }
-main { max-width: 28rem; margin: 0 auto; padding: 1.25rem; }
-h1 { font-size: 1.4rem; margin: 0; }
-dl { margin: 1rem 0; }
-dt { font-size: .875rem; opacity: .8; }
-dd { margin: 0 0 .75rem; overflow-wrap: anywhere; }
-.en { display: block; font-size: .8125rem; opacity: .75; margin: 0; }
-dt .en { display: inline; }
-.label { border: 1px solid; border-radius: .5rem; padding: .5rem .75rem; }
-.clock time { font-size: 1.5rem; font-variant-numeric: tabular-nums; }
-button, .button { display: block; width: 100%; padding: .875rem; border: 0; border-radius: .5rem;
-  font: inherit; font-weight: 600; text-align: center; text-decoration: none;
-  background: #03722d; color: #fff; cursor: pointer; }
-button:focus-visible, .button:focus-visible { outline: 3px solid; outline-offset: 2px; }
-)css";
-
-// Counts from the time left that the server told: a phone's clock may be wrong.
-constexpr std::string_view kScript = R"js("use strict";
-(() => {
-  const clock = document.getElementById("remaining");
-  if (!clock) return;
-  const start = performance.now();
-  const total = Number(clock.dataset.ms);
-  const timer = setInterval(() => {
-    const left = Math.ceil((total - (performance.now() - start)) / 1000);
-    if (left <= 0) {
-      clearInterval(timer);
-      setTimeout(() => location.reload(), 1000);
-      return;
-    }
-    const seconds = String(left % 60).padStart(2, "0");
-    clock.textContent = String(Math.floor(left / 60)).padStart(2, "0") + ":" + seconds;
-  }, 250);
-})();
-)js";
 
 using Values = std::initializer_list<std::pair<std::string_view, std::string>>;
 
@@ -131,69 +135,118 @@ std::string Fill(std::string_view form, Values values) {
   return text;
 }
 
-std::string Frame(std::string_view heading, std::string_view english, std::string content,
-                  std::string_view script = {}) {
-  return Fill(kFrame, {{"heading", Escape(heading)},
-                       {"english", Escape(english)},
-                       {"content", std::move(content)},
-                       {"script", std::string(script)}});
+// What stands around a page's content.
+struct Frame {
+  std::string_view heading;
+  std::string_view english;
+  // How it looks at first sight: wait, done, gone or plain.
+  std::string_view tone = "plain";
+  // 1 to 3: the step under way; 0: none.
+  int step = 0;
+  // Empty: a page that belongs to no order.
+  std::string_view marketplace_name;
+  // Whether it needs the script.
+  bool lively = false;
+};
+
+std::string Steps(int now) {
+  if (now == 0) return {};
+  const auto mark = [now](int step) {
+    if (step < now) return std::string(" data-past");
+    return std::string(step == now ? " aria-current=\"step\"" : "");
+  };
+  return Fill(kSteps, {{"order", mark(1)}, {"pay", mark(2)}, {"invoice", mark(3)}});
 }
 
-std::string OrderPart(const OrderPage& page) {
-  const Money total{page.price.currency, page.price.amount_minor * page.quantity};
-  std::string number;
-  if (!page.order_id.empty()) number = Fill(kNumber, {{"order_id", Escape(page.order_id)}});
+std::string Page(const Frame& frame, std::string content, std::string clock = {}) {
+  std::string brand(kNoBrand);
+  if (!frame.marketplace_name.empty()) {
+    brand = Fill(kBrand, {{"name", Escape(frame.marketplace_name)}});
+  }
+  return Fill(kFrame, {{"heading", Escape(frame.heading)},
+                       {"english", Escape(frame.english)},
+                       {"tone", std::string(frame.tone)},
+                       {"steps", Steps(frame.step)},
+                       {"brand", std::move(brand)},
+                       {"clock", std::move(clock)},
+                       {"content", std::move(content)},
+                       {"script", std::string(frame.lively ? kScriptTag : "")}});
+}
+
+std::string TotalText(const OrderPage& page) {
+  return Escape(base::MoneyText(page.price.currency, page.price.amount_minor * page.quantity));
+}
+
+// more: further rows of the list.
+std::string OrderPart(const OrderPage& page, std::string more = {}) {
+  if (!page.order_id.empty()) more += Fill(kNumber, {{"order_id", Escape(page.order_id)}});
   return Fill(kOrder,
-              {{"name", Escape(page.marketplace_name)},
-               {"title", Escape(page.title)},
+              {{"title", Escape(page.title)},
                {"seller", Escape(page.seller_id)},
                {"quantity", std::to_string(page.quantity)},
                {"price", Escape(base::MoneyText(page.price.currency, page.price.amount_minor))},
-               {"total", Escape(base::MoneyText(total.currency, total.amount_minor))},
-               {"number", std::move(number)}});
+               {"total", TotalText(page)},
+               {"more", std::move(more)}});
 }
 
-// Groups of three digits with points between, as in Indonesia.
 std::string TwoDigits(int64_t value) { return (value < 10 ? "0" : "") + std::to_string(value); }
 
 }  // namespace
 
 std::string ConfirmPage(const OrderPage& page) {
-  return Frame("Periksa pesanan Anda", "Check your order; nothing is ordered yet",
-               OrderPart(page) + Fill(kOrderForm, {{"path", Escape(page.pay_path)}}));
+  const Frame frame{.heading = "Periksa pesanan Anda",
+                    .english = "Check your order; nothing is ordered yet",
+                    .step = 1,
+                    .marketplace_name = page.marketplace_name};
+  return Page(frame, OrderPart(page) + Fill(kOrderForm, {{"path", Escape(page.pay_path)}}));
 }
 
 std::string UnpaidPage(const OrderPage& page) {
-  return Frame("Selesaikan pembayaran", "Complete your payment",
-               OrderPart(page) + Fill(kPay, {{"ms", std::to_string(page.remaining_ms)},
-                                             {"remaining", FormatRemaining(page.remaining_ms)},
-                                             {"pay_path", Escape(page.pay_path)}}),
-               kScriptTag);
+  const Frame frame{.heading = "Selesaikan pembayaran",
+                    .english = "Complete your payment",
+                    .tone = "wait",
+                    .step = 2,
+                    .marketplace_name = page.marketplace_name,
+                    .lively = true};
+  std::string form =
+      Fill(kPayForm, {{"pay_path", Escape(page.pay_path)}, {"total", TotalText(page)}});
+  std::string clock = Fill(kClock, {{"ms", std::to_string(page.remaining_ms)},
+                                    {"hold", std::to_string(page.hold_ms)},
+                                    {"remaining", FormatRemaining(page.remaining_ms)}});
+  return Page(frame, OrderPart(page) + form, std::move(clock));
 }
 
 std::string PaidPage(const OrderPage& page) {
-  return Frame("Pembayaran diterima", "Payment received",
-               OrderPart(page) + Fill(kInvoiceLink, {{"url", Escape(page.invoice_url)}}));
+  const Frame frame{.heading = "Pembayaran diterima",
+                    .english = "Payment received",
+                    .tone = "done",
+                    .step = 3,
+                    .marketplace_name = page.marketplace_name};
+  return Page(frame, OrderPart(page) + Fill(kInvoiceLink, {{"url", Escape(page.invoice_url)}}));
 }
 
 std::string CancelledPage(const OrderPage& page) {
-  return Frame("Waktu pembayaran habis",
-               "The time to pay has run out; the order was cancelled and nothing was charged",
-               OrderPart(page));
+  const Frame frame{.heading = "Waktu pembayaran habis",
+                    .english = "The time to pay has run out; the order was cancelled",
+                    .tone = "gone",
+                    .marketplace_name = page.marketplace_name};
+  return Page(frame, OrderPart(page) + std::string(kReleased));
 }
 
 std::string InvoicePage(const OrderPage& page) {
-  return Frame("Faktur " + page.order_id, "Invoice",
-               OrderPart(page) + Fill(kPaidAt, {{"time", FormatTime(page.paid_ms)}}));
+  const std::string heading = "Faktur " + page.order_id;
+  const Frame frame{.heading = heading,
+                    .english = "Invoice",
+                    .tone = "done",
+                    .marketplace_name = page.marketplace_name,
+                    .lively = true};
+  return Page(frame, OrderPart(page, Fill(kPaidAt, {{"time", FormatTime(page.paid_ms)}})) +
+                         std::string(kPrint));
 }
 
 std::string MessagePage(std::string_view indonesian, std::string_view english) {
-  return Frame(indonesian, english, {});
+  return Page({.heading = indonesian, .english = english}, {});
 }
-
-std::string_view StyleSheet() { return kStyle; }
-
-std::string_view Script() { return kScript; }
 
 std::string Escape(std::string_view text) {
   std::string escaped;

@@ -18,7 +18,8 @@ struct OrderPage {
   std::string seller_id;
   uint32_t quantity = 0;
   Money price;
-  // Milliseconds until the hold runs out.
+  // How long the goods are held in all, and how much of it is left, in milliseconds.
+  int64_t hold_ms = 0;
   int64_t remaining_ms = 0;
   int64_t paid_ms = 0;
   // Where the form is sent to, and the invoice once there is one.
@@ -36,6 +37,7 @@ std::string InvoicePage(const OrderPage& page);
 // A page with one sentence in both languages.
 std::string MessagePage(std::string_view indonesian, std::string_view english);
 
+// What the pages share (page_assets.cc).
 std::string_view StyleSheet();
 std::string_view Script();
 
