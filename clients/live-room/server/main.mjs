@@ -96,6 +96,7 @@ async function token({ viewer, consent }) {
 }
 
 const kRoutes = {
+  'GET /readyz': async () => [200, {}],
   'GET /api/room': async (_, viewer) => {
     const told = JSON.parse(await readFile(room, 'utf8'));
     return [200, { ...told, gateways, consent: viewer.consent }];

@@ -27,6 +27,7 @@ export function formatMoney({ currency, amountMinor }: Money, locale: Locale): s
     return new Intl.NumberFormat(kTags[locale], {
       style: 'currency',
       currency,
+      currencyDisplay: 'narrowSymbol',
       minimumFractionDigits: exponent,
       trailingZeroDisplay: 'stripIfInteger',
     });

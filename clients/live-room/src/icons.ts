@@ -1,5 +1,5 @@
-// The page's signs, on a grid of 24. They take the colour of the text beside them and are hidden from
-// screen readers, which read that text.
+// The page's signs, on a grid of 24. They take the colour of the text beside them and are hidden
+// from screen readers, which read that text.
 
 import { html, type TemplateResult } from 'lit-html';
 

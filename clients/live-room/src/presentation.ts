@@ -143,6 +143,7 @@ function refused(viewed: Viewed, words: Texts, around: Surroundings): Ticket {
   if (state.reason === 'CONSENT_NOT_GIVEN') {
     ticket.tone = 'info';
     ticket.title = words.consentOffTitle;
+    ticket.after = fill(words.consentOffAfter, { marketplace: around.marketplace });
   }
   if (!state.retryable) return ticket;
   const from = new Date(since.getTime() + (state.retryAfterMs ?? 0));

@@ -124,7 +124,7 @@ function latest(scene: Scene): TemplateResult | typeof nothing {
   const entry = entries[0];
   const hold = entry?.state.holdExpiresAt ?? entry?.since;
   const isStale = entry?.state.final && hold && now.getTime() - hold.getTime() > kStaleMs;
-  return entry && !isStale ? html`<div class="latest">${ticket(scene, entry)}</div>` : nothing;
+  return entry && !isStale ? html`<div class="latest">${ticket(scene, entry, 2)}</div>` : nothing;
 }
 
 function pinnedCard(scene: Scene, offer: Offer): TemplateResult {
@@ -294,14 +294,14 @@ function purchases(scene: Scene): TemplateResult {
     ${state.entries.length === 0
       ? html`<p class="empty">${words.purchasesNone}</p>`
       : html`<ol class="tickets">
-          ${state.entries.map((entry) => html`<li>${ticket(scene, entry)}</li>`)}
+          ${state.entries.map((entry) => html`<li>${ticket(scene, entry, 3)}</li>`)}
         </ol>`}
   </section>`;
 }
 
 const kToneIcons = { wait: 'clock', done: 'check', info: 'info', bad: 'cross' } as const;
 
-function ticket(scene: Scene, entry: Entry): TemplateResult {
+function ticket(scene: Scene, entry: Entry, level: 2 | 3): TemplateResult {
   const { state, room, words } = scene;
   const offer = room.offers.find((one) => one.offerId === entry.offerId);
   const told = present(entry, {
@@ -313,7 +313,7 @@ function ticket(scene: Scene, entry: Entry): TemplateResult {
   return html`<article class="ticket" data-tone=${told.tone} data-state=${entry.state.kind}>
     <header>
       ${icon(kToneIcons[told.tone])}
-      <h3>${told.title}</h3>
+      <p class="title" role="heading" aria-level=${level}>${told.title}</p>
     </header>
     <p class="what">
       <span>${offer?.title[state.locale] ?? entry.offerId}</span>
