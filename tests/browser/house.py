@@ -244,6 +244,12 @@ class Viewer:
         ticket.wait_for()
         return ticket
 
+    def final(self, page: Page | None = None) -> str:
+        """How the newest tap ended."""
+        ticket = (page or self.page).locator(".latest .ticket:not([data-tone=wait])")
+        ticket.wait_for()
+        return ticket.get_attribute("data-state")
+
     def follow(self, link: Locator) -> Page:
         with self.context.expect_page() as opened:
             link.click()
