@@ -22,24 +22,27 @@ const kTokensAtOnce = 8;
 const kTypes = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' };
 const kFiles = ['index.html', 'main.js', 'style.css', 'icon.svg'];
 
+function readFiles(page) {
+  const files = new Map(kFiles.map((name) => [`/${name}`, readFileSync(`${page}/${name}`)]));
+  return files.set('/', files.get('/index.html'));
+}
+
 function options() {
   const known = Object.fromEntries(kNames.map((name) => [name, { type: 'string' }]));
   try {
     const { values } = parseArgs({ options: known });
     const missing = kNames.find((name) => !values[name]);
     if (missing) throw new Error(`--${missing} is missing`);
-    return values;
+    return { ...values, files: readFiles(values.page) };
   } catch (error) {
     console.error(`live-room: ${error.message}; ${kUsage}`);
     process.exit(2);
   }
 }
 
-const { listen, page, room, ctl, key, ...rest } = options();
+const { listen, room, ctl, key, files, ...rest } = options();
 const gateways = rest.gateways.split(',');
 const run = promisify(execFile);
-const files = new Map(kFiles.map((name) => [`/${name}`, readFileSync(`${page}/${name}`)]));
-files.set('/', files.get('/index.html'));
 let tokensUnderWay = 0;
 
 const kHeaders = {
@@ -48,7 +51,7 @@ const kHeaders = {
     "script-src 'self'",
     "style-src 'self'",
     "img-src 'self'",
-    `connect-src 'self' ${gateways.join(' ')} ${gateways.join(' ').replaceAll('http', 'ws')}`,
+    `connect-src 'self' ${gateways.flatMap((url) => [url, url.replace('http', 'ws')]).join(' ')}`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
