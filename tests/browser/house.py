@@ -174,7 +174,7 @@ class House(Stage):
         context.set_default_timeout(PAGE_MS)
         viewer = Viewer(self, context)
         if consent:
-            viewer.agree()
+            viewer.set_consent(True)
         return viewer
 
     def watch(self, page: Page) -> None:
@@ -220,10 +220,10 @@ class Viewer:
         page.goto(url)
         return page
 
-    def agree(self) -> None:
+    def set_consent(self, consent: bool) -> None:
         self.page.locator(".top .round").click()
         self.page.get_by_role("switch").click()
-        self.page.locator(".switch[aria-checked=true]").wait_for()
+        self.page.locator(f".switch[aria-checked={str(consent).lower()}]").wait_for()
         self.page.keyboard.press("Escape")
         self.await_connected()
 

@@ -44,6 +44,8 @@ class LiveRoom {
     announcement: '',
     now: new Date(),
   };
+  // Tells the viewer's other tabs of a change of mind.
+  readonly #tabs = new BroadcastChannel('jembatan.live-room.consent');
   #client: JembatanClient | undefined;
   #drawing = false;
   // What had the focus before a panel took it.
@@ -60,6 +62,7 @@ class LiveRoom {
     addEventListener('online', () => this.#draw());
     addEventListener('offline', () => this.#draw());
     matchMedia('(min-width: 62rem)').addEventListener('change', () => this.open(undefined));
+    this.#tabs.addEventListener('message', () => void this.#refresh());
     setInterval(() => this.#draw(), kTickMs);
     setInterval(() => void this.#refresh(), kRoomMs);
     await this.reload();
@@ -91,6 +94,7 @@ class LiveRoom {
     } catch {
       return this.#failed();
     }
+    this.#tabs.postMessage('changed');
     room.consent = consent;
     await this.#connect(room);
     this.#draw();
@@ -135,12 +139,18 @@ class LiveRoom {
   }
 
   async #refresh(): Promise<void> {
+    const before = this.#state.room;
     try {
       this.#state.room = await fetchRoom();
-      this.#draw();
     } catch {
       // The list that is there serves until the next look.
+      return;
     }
+    // The viewer may have changed their mind in another tab: a token of before must not be used.
+    if (before && before.consent !== this.#state.room.consent) {
+      await this.#connect(this.#state.room);
+    }
+    this.#draw();
   }
 
   // A token says whether its viewer has agreed to shopping, so a change of mind is a new client.
