@@ -4,6 +4,8 @@
 // One for each viewer: a viewer who signs out takes it with him (close), and the next one gets
 // another.
 
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+
 import { systemClock, ServerClock, type Clock } from './clock.js';
 import { Emitter } from './emitter.js';
 import { JembatanError, toJembatanError } from './errors.js';
@@ -29,7 +31,6 @@ import { TokenSource, type Token } from './token.js';
 import type { Fetch } from './unary.js';
 import { makeUuidV7, uuidV7TimeMs } from './uuid.js';
 import { ReasonNumber, type Intent, type Receipt, type ServerFrame } from './wire.js';
-import { timestampMs } from '@bufbuild/protobuf/wkt';
 
 export interface JembatanClientOptions {
   /** Base of the gateway, https://host[:port]; of several, the next one when one does not serve. */
