@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <concepts>
 #include <cstdint>
 #include <string_view>
 
@@ -46,7 +47,7 @@ void AppendQuoted(std::string_view text, std::string* out) {
   out->push_back('"');
 }
 
-void AppendNumber(int64_t number, std::string* out) {
+void AppendNumber(std::integral auto number, std::string* out) {
   char digits[24];
   auto [end, failure] = std::to_chars(digits, digits + sizeof digits, number);
   out->append(digits, end);
@@ -77,7 +78,7 @@ class Object {
     AppendNumber(value, out_);
   }
   // proto3 JSON writes integers of 64 bits as strings: JavaScript's numbers cannot hold them.
-  void Wide(std::string_view name, int64_t value) {
+  void Wide(std::string_view name, std::integral auto value) {
     if (value == 0) return;
     Name(name);
     out_->push_back('"');
@@ -162,6 +163,11 @@ void Fill(const OfferHint& offer, Object& object) {
   object.Enum("stock", offer.stock(), OfferHint::Stock_Name(offer.stock()));
   object.Nested("price", offer.has_price(), offer.price());
   object.Text("priceVersion", offer.price_version());
+  object.Text("title", offer.title());
+  object.Wide("sold", offer.sold());
+  object.Time("saleStartsAt", offer.has_sale_starts_at(), offer.sale_starts_at());
+  object.Time("saleEndsAt", offer.has_sale_ends_at(), offer.sale_ends_at());
+  object.True("local", offer.local());
 }
 
 void Fill(const Drain& drain, Object& object) {

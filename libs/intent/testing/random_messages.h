@@ -131,9 +131,14 @@ class RandomMessages {
   }
   void Fill(intake::v1::OfferHint* offer) {
     if (Sometimes()) offer->set_offer_id(Text(8));
-    offer->set_stock(static_cast<intake::v1::OfferHint::Stock>(Below(5)));
+    offer->set_stock(static_cast<intake::v1::OfferHint::Stock>(Below(6)));
     if (Sometimes()) Fill(offer->mutable_price());
     if (Sometimes()) offer->set_price_version(Text(8));
+    if (Sometimes()) offer->set_title(Text(20));
+    if (Sometimes()) offer->set_sold(static_cast<uint64_t>(Wide()));
+    if (Sometimes()) Fill(offer->mutable_sale_starts_at());
+    if (Sometimes()) Fill(offer->mutable_sale_ends_at());
+    if (Sometimes()) offer->set_local(Sometimes());
   }
   void Fill(intake::v1::ServerFrame* frame) {
     for (uint64_t i = Below(4); i > 0; --i) Fill(frame->add_receipts());
