@@ -1,17 +1,18 @@
-#include "libs/policy/attestation.h"
+#include "libs/goods/attestation.h"
 
 #include <charconv>
 #include <optional>
 
 #include "libs/base/status.h"
-#include "libs/policy/currency.h"
-#include "libs/policy/limits.h"
-#include "libs/policy/words.h"
+#include "libs/goods/currency.h"
+#include "libs/goods/limits.h"
+#include "libs/goods/words.h"
 
-namespace jembatan::policy {
+namespace jembatan::goods {
 namespace {
 
 using ShipsFrom = Goods::ShipsFrom;
+using SellerTier = Goods::SellerTier;
 
 constexpr std::string_view kHeading = "jembatan goods 1";
 
@@ -32,6 +33,12 @@ bool ReadMarketplace(std::string_view value, Attestation* into) {
   return ReadId(value, &into->marketplace_id);
 }
 bool ReadOffer(std::string_view value, Attestation* into) { return ReadId(value, &into->offer_id); }
+bool ReadIssued(std::string_view value, Attestation* into) {
+  return ToNumber(value, kForEver - 1, &into->issued_ms) && into->issued_ms > 0;
+}
+bool ReadSeller(std::string_view value, Attestation* into) {
+  return ReadId(value, &into->goods.seller_id);
+}
 bool ReadOrigin(std::string_view value, Attestation* into) {
   into->goods.origin_country = value;
   return IsRegion(value);
@@ -58,6 +65,14 @@ bool ReadLicence(std::string_view value, Attestation* into) {
 bool ReadLicenceUntil(std::string_view value, Attestation* into) {
   return ToNumber(value, kForEver - 1, &into->goods.licence_expires_ms);
 }
+bool ReadSellerTier(std::string_view value, Attestation* into) {
+  into->goods.seller_tier = value == "umkm" ? SellerTier::kUmkm : SellerTier::kOther;
+  return value == "umkm" || value == "other";
+}
+bool ReadLocal(std::string_view value, Attestation* into) {
+  into->goods.local = true;
+  return value == "yes";
+}
 
 // In the order of the text.
 struct Line {
@@ -68,12 +83,16 @@ struct Line {
 constexpr Line kLines[] = {
     {"marketplace", ReadMarketplace, true},
     {"offer", ReadOffer, true},
+    {"issued", ReadIssued, true},
+    {"seller", ReadSeller},
     {"origin", ReadOrigin},
     {"ships-from", ReadShipsFrom},
     {"hs", ReadHs},
     {"fob", ReadFob},
     {"seller-licence", ReadLicence},
     {"licence-until", ReadLicenceUntil},
+    {"seller-tier", ReadSellerTier},
+    {"local", ReadLocal},
 };
 
 // Takes the next line off the text; nullopt: there is none that ends.
@@ -92,7 +111,9 @@ absl::Status Wrong(int number, const std::string& why) {
 std::string Text(const Attestation& attestation) {
   const Goods& goods = attestation.goods;
   std::string text(kHeading);
-  text += "\nmarketplace " + attestation.marketplace_id + "\noffer " + attestation.offer_id + "\n";
+  text += "\nmarketplace " + attestation.marketplace_id + "\noffer " + attestation.offer_id;
+  text += "\nissued " + std::to_string(attestation.issued_ms) + "\n";
+  if (!goods.seller_id.empty()) text += "seller " + goods.seller_id + "\n";
   if (!goods.origin_country.empty()) text += "origin " + goods.origin_country + "\n";
   if (goods.ships_from == ShipsFrom::kHome) text += "ships-from home\n";
   if (goods.ships_from == ShipsFrom::kAbroad) text += "ships-from abroad\n";
@@ -104,6 +125,9 @@ std::string Text(const Attestation& attestation) {
   if (goods.licence_expires_ms != kForEver) {
     text += "licence-until " + std::to_string(goods.licence_expires_ms) + "\n";
   }
+  if (goods.seller_tier == SellerTier::kUmkm) text += "seller-tier umkm\n";
+  if (goods.seller_tier == SellerTier::kOther) text += "seller-tier other\n";
+  if (goods.local) text += "local yes\n";
   return text;
 }
 
@@ -128,7 +152,9 @@ absl::StatusOr<Attestation> ParseAttestation(std::string_view text) {
     if (!expected->read(value, &attestation)) return Wrong(number, "not a " + std::string(key));
     ++expected;
   }
-  if (attestation.offer_id.empty()) return Wrong(number, "marketplace and offer are required");
+  if (attestation.issued_ms == 0) {
+    return Wrong(number, "marketplace, offer and issued are required");
+  }
   return attestation;
 }
 
@@ -139,4 +165,4 @@ absl::StatusOr<std::string> WriteAttestation(const Attestation& attestation) {
   return text;
 }
 
-}  // namespace jembatan::policy
+}  // namespace jembatan::goods

@@ -1,6 +1,6 @@
-#include "libs/policy/currency.h"
+#include "libs/goods/currency.h"
 
-namespace jembatan::policy {
+namespace jembatan::goods {
 
 std::optional<int> MinorDigits(std::string_view currency) {
   static constexpr struct {
@@ -19,4 +19,4 @@ std::optional<int> MinorDigits(std::string_view currency) {
   return std::nullopt;
 }
 
-}  // namespace jembatan::policy
+}  // namespace jembatan::goods

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace jembatan::policy {
+namespace jembatan::goods {
 
 inline constexpr std::string_view kUsd = "USD";
 inline constexpr std::string_view kRupiah = "IDR";
@@ -14,4 +14,4 @@ inline constexpr std::string_view kRupiah = "IDR";
 // Digits after the point in ISO 4217 (IDR: 2); nullopt: a currency that no rule can convert.
 std::optional<int> MinorDigits(std::string_view currency);
 
-}  // namespace jembatan::policy
+}  // namespace jembatan::goods

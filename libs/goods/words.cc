@@ -1,10 +1,10 @@
-#include "libs/policy/words.h"
+#include "libs/goods/words.h"
 
 #include <algorithm>
 
-#include "libs/policy/limits.h"
+#include "libs/goods/limits.h"
 
-namespace jembatan::policy {
+namespace jembatan::goods {
 namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -31,7 +31,7 @@ bool IsRegion(std::string_view text) { return text.size() == 2 && All(text, IsCa
 bool IsHsCode(std::string_view text) { return text.size() == kHsCodeDigits && All(text, IsDigit); }
 
 bool IsProse(std::string_view text) {
-  return !text.empty() && text.size() <= kArticleBytes && All(text, IsOfProse);
+  return !text.empty() && text.size() <= kProseBytes && All(text, IsOfProse);
 }
 
-}  // namespace jembatan::policy
+}  // namespace jembatan::goods

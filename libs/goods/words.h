@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace jembatan::policy {
+namespace jembatan::goods {
 
 // 1 to kIdBytes of letters, digits and ._:-
 bool IsId(std::string_view text);
@@ -13,7 +13,7 @@ bool IsId(std::string_view text);
 bool IsRegion(std::string_view text);
 // kHsCodeDigits digits.
 bool IsHsCode(std::string_view text);
-// One line of 1 to kArticleBytes bytes without control characters.
+// One line of 1 to kProseBytes bytes without control characters.
 bool IsProse(std::string_view text);
 
-}  // namespace jembatan::policy
+}  // namespace jembatan::goods

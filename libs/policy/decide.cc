@@ -5,7 +5,7 @@
 #include <iterator>
 #include <optional>
 
-#include "libs/policy/currency.h"
+#include "libs/goods/currency.h"
 #include "libs/policy/limits.h"
 
 namespace jembatan::policy {
@@ -28,7 +28,7 @@ bool Holds(const std::vector<std::string>& sorted, std::string_view text) {
 }
 
 std::optional<int64_t> RateOf(const Policy& policy, std::string_view currency, int64_t at_ms) {
-  if (currency == kRupiah) return kRateOne;
+  if (currency == goods::kRupiah) return kRateOne;
   // The last one of the currency that has begun.
   auto after = std::upper_bound(policy.rates.begin(), policy.rates.end(), at_ms,
                                 [&](int64_t at, const ExchangeRate& rate) {
@@ -45,10 +45,10 @@ std::optional<int64_t> RateOf(const Policy& policy, std::string_view currency, i
 // multiplied out, so that nothing is rounded.
 std::optional<bool> Reaches(const Policy& policy, const Goods& goods, int64_t minimum_usd_minor,
                             int64_t at_ms) {
-  if (goods.fob_currency == kUsd) return goods.fob_minor >= minimum_usd_minor;
-  std::optional<int> digits = MinorDigits(goods.fob_currency);
+  if (goods.fob_currency == goods::kUsd) return goods.fob_minor >= minimum_usd_minor;
+  std::optional<int> digits = goods::MinorDigits(goods.fob_currency);
   std::optional<int64_t> rate = RateOf(policy, goods.fob_currency, at_ms);
-  std::optional<int64_t> usd = RateOf(policy, kUsd, at_ms);
+  std::optional<int64_t> usd = RateOf(policy, goods::kUsd, at_ms);
   if (!digits || !rate || !usd) return std::nullopt;
   __extension__ using Wide = __int128;
   Wide price = Wide{goods.fob_minor} * *rate * 100;

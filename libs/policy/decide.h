@@ -10,24 +10,13 @@
 #include <vector>
 
 #include "jembatan/crossing/v1/reason.pb.h"
+#include "libs/goods/goods.h"
 #include "libs/policy/policy.h"
 
 namespace jembatan::policy {
 
 // What the marketplace attests about the goods of an offer. Never from a client.
-struct Goods {
-  enum class ShipsFrom { kNotAttested, kHome, kAbroad };
-
-  std::string origin_country;  // ISO 3166-1; empty: not attested
-  ShipsFrom ships_from = ShipsFrom::kNotAttested;
-  std::string hs_code;         // 8 digits; empty: not attested
-  std::string fob_currency;    // empty: no price attested
-  int64_t fob_minor = 0;       // of one unit
-  std::string seller_licence;  // empty: none attested
-  int64_t licence_expires_ms = kForEver;
-
-  friend bool operator==(const Goods&, const Goods&) = default;
-};
+using goods::Goods;
 
 struct Facts {
   bool consent_given = false;

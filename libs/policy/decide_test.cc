@@ -5,6 +5,7 @@
 
 #include "gtest/gtest.h"
 
+#include "libs/goods/limits.h"
 #include "libs/policy/limits.h"
 #include "libs/policy/testing.h"
 
@@ -129,7 +130,7 @@ TEST(CrossBorder, TheMinimumIsOfOneUnitAndExact) {
        {"yen below", fob("JPY", 15'220), Verdict::kRefused, kBelow},
        {"rupiah, exactly", fob("IDR", 160'000'000), Verdict::kAllowed},
        {"rupiah, a sen less", fob("IDR", 159'999'999), Verdict::kRefused, kBelow},
-       {"the largest amount", fob("JPY", kAmountMinorMax), Verdict::kAllowed},
+       {"the largest amount", fob("JPY", goods::kAmountMinorMax), Verdict::kAllowed},
        {"no rate in force", fob("EUR", 1'000'000), Verdict::kRefused, kMissing},
        {"no rate at all", fob("GBP", 1'000'000), Verdict::kRefused, kMissing},
        {"no currency that is known", fob("ZZZ", 1'000'000), Verdict::kRefused, kMissing},

@@ -13,15 +13,10 @@ inline constexpr size_t kRatesMax = 4'096;
 // Entries of one list of a rule: marketplaces, regions, offers, campaigns, tariff codes.
 inline constexpr size_t kListMax = 10'000;
 
-inline constexpr size_t kIdBytes = 64;
-inline constexpr size_t kArticleBytes = 512;
-inline constexpr size_t kHsCodeDigits = 8;
-
 // A rate is rupiah per unit in millionths: up to a hundred million rupiah. With amounts of at most
-// 10^15 the products of a comparison stay far below 2^127.
+// goods::kAmountMinorMax the products of a comparison stay far below 2^127.
 inline constexpr int64_t kRateOne = 1'000'000;
 inline constexpr int64_t kRateMax = 100'000'000 * kRateOne;
-inline constexpr int64_t kAmountMinorMax = 1'000'000'000'000'000;
 
 // Of a rollout: all buyers.
 inline constexpr int64_t kBasisPoints = 10'000;

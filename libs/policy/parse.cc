@@ -9,9 +9,10 @@
 
 #include "libs/base/status.h"
 #include "libs/base/text.h"
-#include "libs/policy/currency.h"
+#include "libs/goods/currency.h"
+#include "libs/goods/limits.h"
+#include "libs/goods/words.h"
 #include "libs/policy/limits.h"
-#include "libs/policy/words.h"
 
 namespace jembatan::policy {
 namespace {
@@ -180,13 +181,13 @@ constexpr char kIdMust[] = "must be 1 to 64 of letters, digits and ._:-";
 // The terms of each kind.
 
 Terms ReadMarketplaces(Section& section) {
-  Marketplaces terms{section.List("ids", IsId, kIdMust)};
+  Marketplaces terms{section.List("ids", goods::IsId, kIdMust)};
   if (terms.ids.empty()) section.Fault("ids", "is empty");
   return terms;
 }
 
 Terms ReadRegions(Section& section) {
-  Regions terms{section.List("codes", IsRegion, "must be two capitals of ISO 3166-1")};
+  Regions terms{section.List("codes", goods::IsRegion, "must be two capitals of ISO 3166-1")};
   if (terms.codes.empty()) section.Fault("codes", "is empty");
   return terms;
 }
@@ -194,18 +195,18 @@ Terms ReadRegions(Section& section) {
 Terms ReadRollout(Section& section) {
   Rollout terms;
   if (section.Has("marketplace_id")) {
-    terms.marketplace_id = section.Text("marketplace_id", IsId, kIdMust);
+    terms.marketplace_id = section.Text("marketplace_id", goods::IsId, kIdMust);
   }
   terms.basis_points = section.Number("basis_points", 0, kBasisPoints);
-  terms.salt = section.Text("salt", IsId, kIdMust);
+  terms.salt = section.Text("salt", goods::IsId, kIdMust);
   return terms;
 }
 
 Terms ReadSaleWindow(Section& section) {
   SaleWindow terms;
-  if (section.Has("offer_ids")) terms.offer_ids = section.List("offer_ids", IsId, kIdMust);
+  if (section.Has("offer_ids")) terms.offer_ids = section.List("offer_ids", goods::IsId, kIdMust);
   if (section.Has("campaign_ids")) {
-    terms.campaign_ids = section.List("campaign_ids", IsId, kIdMust);
+    terms.campaign_ids = section.List("campaign_ids", goods::IsId, kIdMust);
   }
   if (terms.offer_ids.empty() && terms.campaign_ids.empty()) {
     section.Fault("offer_ids", "neither offers nor campaigns are named");
@@ -225,8 +226,9 @@ Terms ReadSellerLicence(Section& section) {
 
 Terms ReadCrossBorder(Section& section) {
   CrossBorder terms;
-  terms.minimum_fob_usd_minor = section.Number("minimum_fob_usd_minor", 1, kAmountMinorMax);
-  terms.positive_list = section.List("positive_list", IsHsCode, "must be 8 digits of the HS");
+  terms.minimum_fob_usd_minor = section.Number("minimum_fob_usd_minor", 1, goods::kAmountMinorMax);
+  terms.positive_list =
+      section.List("positive_list", goods::IsHsCode, "must be 8 digits of the HS");
   return terms;
 }
 
@@ -294,9 +296,9 @@ class Parser {
   void ReadRule(const toml::table& table) {
     Section section(table, &faults_);
     Rule rule;
-    rule.id = section.Text("id", IsId, kIdMust);
+    rule.id = section.Text("id", goods::IsId, kIdMust);
     std::string kind = section.Text("kind");
-    rule.article = section.Text("article", IsProse, "must be a line of 1 to 512 bytes");
+    rule.article = section.Text("article", goods::IsProse, "must be a line of 1 to 512 bytes");
     rule.effective_from_ms = section.Instant("effective_from");
     if (section.Has("effective_to")) rule.effective_to_ms = section.Instant("effective_to");
     if (faults_.any()) return;
@@ -330,10 +332,10 @@ class Parser {
     std::string rupiah = section.Text("rupiah_per_unit");
     rate.effective_from_ms = section.Instant("effective_from");
     rate.effective_to_ms = section.Instant("effective_to");
-    rate.source = section.Text("source", IsProse, "must be a line of 1 to 512 bytes");
+    rate.source = section.Text("source", goods::IsProse, "must be a line of 1 to 512 bytes");
     section.Done();
     if (faults_.any()) return;
-    if (rate.currency == kRupiah || !MinorDigits(rate.currency)) {
+    if (rate.currency == goods::kRupiah || !goods::MinorDigits(rate.currency)) {
       return section.Fault("currency", "\"" + rate.currency + "\" is none that is converted");
     }
     std::optional<int64_t> value = RateOf(rupiah);

@@ -7,12 +7,13 @@
 // The articles below are known through digests of the law; a policy file names its own.
 
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include "libs/goods/goods.h"
 
 namespace jembatan::policy {
 
@@ -68,7 +69,7 @@ struct CrossBorder {
 using Terms =
     std::variant<Consent, Marketplaces, Regions, Rollout, SaleWindow, SellerLicence, CrossBorder>;
 
-inline constexpr int64_t kForEver = std::numeric_limits<int64_t>::max();
+using goods::kForEver;
 
 struct Rule {
   std::string id;

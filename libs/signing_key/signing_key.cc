@@ -1,4 +1,4 @@
-#include "services/auditor/signing_key.h"
+#include "libs/signing_key/signing_key.h"
 
 #include <cerrno>
 #include <cstring>
@@ -9,7 +9,7 @@
 #include "libs/base/file.h"
 #include "libs/base/status.h"
 
-namespace jembatan::auditor {
+namespace jembatan::signing_key {
 namespace {
 
 constexpr size_t kKeyFileBytes = 4'096;
@@ -29,8 +29,7 @@ absl::Status CreateSecret(const std::string& path, const std::string& content) {
 
 }  // namespace
 
-absl::StatusOr<ledger::NoteSigner> LoadSigningKey(const std::string& path,
-                                                  const std::string& name) {
+absl::StatusOr<ledger::NoteSigner> Load(const std::string& path, const std::string& name) {
   if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
     JEMB_ASSIGN_OR_RETURN(ledger::NoteSigner made, ledger::NoteSigner::Generate(name));
     JEMB_RETURN_IF_ERROR(CreateSecret(path, made.private_text() + "\n"));
@@ -48,4 +47,4 @@ absl::StatusOr<ledger::NoteSigner> LoadSigningKey(const std::string& path,
   return signer;
 }
 
-}  // namespace jembatan::auditor
+}  // namespace jembatan::signing_key

@@ -1,6 +1,7 @@
 #pragma once
 
-// The key that signs checkpoints. Start-up only.
+// The file with the key that signs notes: an auditor's checkpoints, a marketplace's attestations.
+// Start-up only.
 
 #include <string>
 
@@ -8,11 +9,11 @@
 
 #include "libs/ledger/note.h"
 
-namespace jembatan::auditor {
+namespace jembatan::signing_key {
 
 // Reads the file, or makes it, for its owner alone, with a new key of that name when there is none.
 // FAILED_PRECONDITION: the key in it has another name, under which nobody would find its
 // signatures.
-absl::StatusOr<ledger::NoteSigner> LoadSigningKey(const std::string& path, const std::string& name);
+absl::StatusOr<ledger::NoteSigner> Load(const std::string& path, const std::string& name);
 
-}  // namespace jembatan::auditor
+}  // namespace jembatan::signing_key

@@ -1,16 +1,16 @@
-#include "services/auditor/signing_key.h"
+#include "libs/signing_key/signing_key.h"
 
 #include <filesystem>
 #include <fstream>
 
 #include "gtest/gtest.h"
 
-namespace jembatan::auditor {
+namespace jembatan::signing_key {
 namespace {
 
 class SigningKey : public testing::Test {
  protected:
-  SigningKey() : path_(testing::TempDir() + "/auditor_signing_key") {
+  SigningKey() : path_(testing::TempDir() + "/signing_key_test.key") {
     std::filesystem::remove(path_);
   }
   ~SigningKey() override { std::filesystem::remove(path_); }
@@ -18,25 +18,25 @@ class SigningKey : public testing::Test {
 };
 
 TEST_F(SigningKey, IsMadeOnceForItsOwnerAlone) {
-  const auto made = LoadSigningKey(path_, "auditor.example");
+  const auto made = Load(path_, "auditor.example");
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_EQ(std::filesystem::status(path_).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-  const auto found = LoadSigningKey(path_, "auditor.example");
+  const auto found = Load(path_, "auditor.example");
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(found->verifier().text(), made->verifier().text());
 }
 
 TEST_F(SigningKey, Refused) {
-  ASSERT_TRUE(LoadSigningKey(path_, "auditor.example").ok());
-  EXPECT_EQ(LoadSigningKey(path_, "other.example").status().message(),
+  ASSERT_TRUE(Load(path_, "auditor.example").ok());
+  EXPECT_EQ(Load(path_, "other.example").status().message(),
             path_ + " holds the key of auditor.example, not of other.example");
   std::ofstream(path_) << "nothing of the kind";
-  EXPECT_EQ(LoadSigningKey(path_, "auditor.example").status().message(),
+  EXPECT_EQ(Load(path_, "auditor.example").status().message(),
             path_ + " holds no signing key of signed notes");
-  EXPECT_FALSE(LoadSigningKey("/nowhere/key", "auditor.example").ok());
-  EXPECT_FALSE(LoadSigningKey(path_ + "2", "not a name").ok());
+  EXPECT_FALSE(Load("/nowhere/key", "auditor.example").ok());
+  EXPECT_FALSE(Load(path_ + "2", "not a name").ok());
 }
 
 }  // namespace
-}  // namespace jembatan::auditor
+}  // namespace jembatan::signing_key

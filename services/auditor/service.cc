@@ -18,11 +18,11 @@
 #include "libs/ledger_store/store.h"
 #include "libs/runtime/admin.h"
 #include "libs/runtime/shard.h"
+#include "libs/signing_key/signing_key.h"
 #include "services/auditor/answers.h"
 #include "services/auditor/limits.h"
 #include "services/auditor/probe.h"
 #include "services/auditor/shadows.h"
-#include "services/auditor/signing_key.h"
 #include "services/auditor/tail.h"
 
 namespace jembatan::auditor {
@@ -112,7 +112,7 @@ absl::Status Service::Impl::OpenLedger() {
   JEMB_ASSIGN_OR_RETURN(store_, ledger_store::Store::Open(options_.ledger));
   const std::string key =
       options_.signing_key.empty() ? options_.ledger + "/signing.key" : options_.signing_key;
-  absl::StatusOr<ledger::NoteSigner> signer = LoadSigningKey(key, options_.name);
+  absl::StatusOr<ledger::NoteSigner> signer = signing_key::Load(key, options_.name);
   if (!signer.ok()) return signer.status();
   signer_ = std::make_unique<ledger::NoteSigner>(*std::move(signer));
   return absl::OkStatus();

@@ -76,6 +76,8 @@ PURE_LIBRARIES = (
     "history",
     "separation",
     "ledger",
+    "goods",
+    "offers",
     "controls",
     "policy",
     "reconcile",
