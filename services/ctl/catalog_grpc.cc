@@ -47,15 +47,16 @@ class Client {
 
 }  // namespace
 
-absl::StatusOr<Loaded> LoadOffers(const std::string& target,
-                                  const std::vector<orders::v1::Offer>& offers, int timeout_ms) {
+absl::StatusOr<Loaded> LoadOffers(const std::string& target, const std::vector<OfferToLoad>& offers,
+                                  int timeout_ms) {
   Client client(target, timeout_ms);
   JEMB_RETURN_IF_ERROR(client.Connect());
   Loaded loaded;
   for (size_t begin = 0; begin < offers.size(); begin += kOffersPerCall) {
     orders::v1::LoadOffersRequest request;
     for (size_t i = begin; i < offers.size() && i < begin + kOffersPerCall; ++i) {
-      *request.add_offers() = offers[i];
+      *request.add_offers() = offers[i].offer;
+      if (offers[i].goods) *request.add_goods() = *offers[i].goods;
     }
     orders::v1::LoadOffersResponse response;
     JEMB_RETURN_IF_ERROR(client.Call(&CatalogService::Stub::LoadOffers, request, &response));

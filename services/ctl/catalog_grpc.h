@@ -3,6 +3,7 @@
 // Catalog: the marketplace's operator port as commands see it: blocking calls with a deadline. One
 // thread; ends with its last call.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,15 @@ struct Loaded {
   uint32_t replaced = 0;
 };
 
+struct OfferToLoad {
+  orders::v1::Offer offer;
+  // Absent: nothing is known of its goods.
+  std::optional<orders::v1::Goods> goods;
+};
+
 // target is host:port.
-absl::StatusOr<Loaded> LoadOffers(const std::string& target,
-                                  const std::vector<orders::v1::Offer>& offers, int timeout_ms);
+absl::StatusOr<Loaded> LoadOffers(const std::string& target, const std::vector<OfferToLoad>& offers,
+                                  int timeout_ms);
 
 using OfferEntry = orders::v1::ListOffersResponse::Entry;
 absl::StatusOr<std::vector<OfferEntry>> ListOffers(const std::string& target, int timeout_ms);

@@ -1,9 +1,8 @@
 #pragma once
 
 // What a marketplace attests about its offers' goods, as a file for `policy explain` and `policy
-// replay`: a JSON array of objects with offer_id and, each optional, origin_country, ships_from
-// ("home" or "abroad"), hs_code, fob_currency, fob_minor, seller_licence and licence_expires_ms.
-// Pure; any thread.
+// replay`: a JSON array of objects with offer_id and the keys of libs/goods/facts_json.h. Pure; any
+// thread.
 
 #include <map>
 #include <string>

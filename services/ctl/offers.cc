@@ -13,6 +13,7 @@
 #include "libs/base/status.h"
 #include "libs/base/text.h"
 #include "libs/base/timestamp.h"
+#include "libs/goods/facts_json.h"
 #include "services/ctl/command.h"
 #include "services/ctl/files.h"
 
@@ -69,9 +70,53 @@ bool SetNumber(std::string_view key, const simdjson::dom::element& value,
   return false;
 }
 
+orders::v1::Goods ToWire(const goods::Goods& goods, const std::string& offer_id) {
+  using goods::Goods;
+  orders::v1::Goods wire;
+  wire.set_offer_id(offer_id);
+  wire.set_origin_country(goods.origin_country);
+  if (goods.ships_from == Goods::ShipsFrom::kHome) {
+    wire.set_ships_from(orders::v1::Goods::SHIPS_FROM_HOME);
+  } else if (goods.ships_from == Goods::ShipsFrom::kAbroad) {
+    wire.set_ships_from(orders::v1::Goods::SHIPS_FROM_ABROAD);
+  }
+  wire.set_hs_code(goods.hs_code);
+  if (!goods.fob_currency.empty() || goods.fob_minor != 0) {
+    wire.mutable_fob()->set_currency(goods.fob_currency);
+    wire.mutable_fob()->set_amount_minor(goods.fob_minor);
+  }
+  wire.set_seller_licence(goods.seller_licence);
+  if (goods.licence_expires_ms != goods::kForEver) {
+    base::SetMs(goods.licence_expires_ms, wire.mutable_licence_expires_at());
+  }
+  if (goods.seller_tier == Goods::SellerTier::kUmkm) {
+    wire.set_seller_tier(orders::v1::Goods::SELLER_TIER_UMKM);
+  } else if (goods.seller_tier == Goods::SellerTier::kOther) {
+    wire.set_seller_tier(orders::v1::Goods::SELLER_TIER_OTHER);
+  }
+  wire.set_local(goods.local);
+  return wire;
+}
+
+// One offer; the status tells the key that is wrong.
+absl::Status ParseOffer(const simdjson::dom::object& object, OfferToLoad* to_load) {
+  orders::v1::Offer* offer = &to_load->offer;
+  goods::Goods known;
+  for (const auto& [key, value] : object) {
+    if (SetText(key, value, offer) || SetNumber(key, value, offer)) continue;
+    if (goods::SetFact(key, value, &known)) continue;
+    return base::InvalidArgument("bad or unknown key \"" + std::string(key) + "\"");
+  }
+  if (offer->offer_id().empty() || offer->price().currency().empty()) {
+    return base::InvalidArgument("offer_id, currency and amount_minor are required");
+  }
+  if (known != goods::Goods()) to_load->goods = ToWire(known, offer->offer_id());
+  return absl::OkStatus();
+}
+
 absl::Status Load(const OffersOptions& options, std::ostream& out) {
   JEMB_ASSIGN_OR_RETURN(std::string json, base::ReadWholeFile(options.file, kFileBytes));
-  absl::StatusOr<std::vector<orders::v1::Offer>> offers = ParseOffersFile(json);
+  absl::StatusOr<std::vector<OfferToLoad>> offers = ParseOffersFile(json);
   if (!offers.ok()) {
     return base::FailedPrecondition(options.file + ": " + std::string(offers.status().message()));
   }
@@ -89,26 +134,22 @@ absl::Status List(const OffersOptions& options, std::ostream& out) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<orders::v1::Offer>> ParseOffersFile(std::string_view json) {
+absl::StatusOr<std::vector<OfferToLoad>> ParseOffersFile(std::string_view json) {
   simdjson::dom::parser parser;
   simdjson::dom::array array;
   if (parser.parse(json.data(), json.size()).get(array) != simdjson::SUCCESS) {
     return base::InvalidArgument("not a JSON array");
   }
-  std::vector<orders::v1::Offer> offers;
+  std::vector<OfferToLoad> offers;
   for (const simdjson::dom::element element : array) {
     const std::string place = "offer " + std::to_string(offers.size() + 1) + ": ";
     simdjson::dom::object object;
     if (element.get(object) != simdjson::SUCCESS) {
       return base::InvalidArgument(place + "not an object");
     }
-    orders::v1::Offer& offer = offers.emplace_back();
-    for (const auto& [key, value] : object) {
-      if (SetText(key, value, &offer) || SetNumber(key, value, &offer)) continue;
-      return base::InvalidArgument(place + "bad or unknown key \"" + std::string(key) + "\"");
-    }
-    if (offer.offer_id().empty() || offer.price().currency().empty()) {
-      return base::InvalidArgument(place + "offer_id, currency and amount_minor are required");
+    const absl::Status parsed = ParseOffer(object, &offers.emplace_back());
+    if (!parsed.ok()) {
+      return base::InvalidArgument(place + std::string(base::Std(parsed.message())));
     }
   }
   if (offers.empty()) return base::InvalidArgument("no offer in it");

@@ -21,14 +21,17 @@ using testing::HasSubstr;
 constexpr char kId[] = "018f3c5e-7a00-7abc-8def-0123456789ab";
 
 TEST(ParseOffersFile, ReadsTheMarketplacesKeys) {
-  absl::StatusOr<std::vector<orders::v1::Offer>> offers = ParseOffersFile(R"([
+  absl::StatusOr<std::vector<OfferToLoad>> offers = ParseOffersFile(R"([
     {"offer_id":"batik","title":"Batik","seller_id":"umkm","currency":"IDR",
-     "amount_minor":18500000,"price_version":"2","stock":500,"buyer_limit":1,"total_limit":9},
+     "amount_minor":18500000,"price_version":"2","stock":500,"buyer_limit":1,"total_limit":9,
+     "origin_country":"ID","ships_from":"home","hs_code":"61091010","fob_currency":"USD",
+     "fob_minor":1250,"seller_licence":"NIB 9120001","licence_expires_ms":1798761600000,
+     "seller_tier":"umkm","local":true},
     {"offer_id":"kopi","currency":"IDR","amount_minor":2500000,"stock":7,
      "sale_starts_ms":1797008400250,"sale_ends_ms":0}])");
   ASSERT_TRUE(offers.ok()) << offers.status();
   ASSERT_EQ(offers->size(), 2u);
-  const orders::v1::Offer& batik = (*offers)[0];
+  const orders::v1::Offer& batik = (*offers)[0].offer;
   EXPECT_EQ(batik.offer_id(), "batik");
   EXPECT_EQ(batik.title(), "Batik");
   EXPECT_EQ(batik.seller_id(), "umkm");
@@ -39,9 +42,23 @@ TEST(ParseOffersFile, ReadsTheMarketplacesKeys) {
   EXPECT_EQ(batik.buyer_limit(), 1u);
   EXPECT_EQ(batik.total_limit(), 9u);
   EXPECT_FALSE(batik.has_sale_starts_at());
-  EXPECT_EQ((*offers)[1].sale_starts_at().seconds(), 1'797'008'400);
-  EXPECT_EQ((*offers)[1].sale_starts_at().nanos(), 250'000'000);
-  EXPECT_FALSE((*offers)[1].has_sale_ends_at());
+  ASSERT_TRUE((*offers)[0].goods.has_value());
+  const orders::v1::Goods& goods = *(*offers)[0].goods;
+  EXPECT_EQ(goods.offer_id(), "batik");
+  EXPECT_EQ(goods.origin_country(), "ID");
+  EXPECT_EQ(goods.ships_from(), orders::v1::Goods::SHIPS_FROM_HOME);
+  EXPECT_EQ(goods.hs_code(), "61091010");
+  EXPECT_EQ(goods.fob().currency(), "USD");
+  EXPECT_EQ(goods.fob().amount_minor(), 1'250);
+  EXPECT_EQ(goods.seller_licence(), "NIB 9120001");
+  EXPECT_EQ(goods.licence_expires_at().seconds(), 1'798'761'600);
+  EXPECT_EQ(goods.seller_tier(), orders::v1::Goods::SELLER_TIER_UMKM);
+  EXPECT_TRUE(goods.local());
+  const OfferToLoad& kopi = (*offers)[1];
+  EXPECT_EQ(kopi.offer.sale_starts_at().seconds(), 1'797'008'400);
+  EXPECT_EQ(kopi.offer.sale_starts_at().nanos(), 250'000'000);
+  EXPECT_FALSE(kopi.offer.has_sale_ends_at());
+  EXPECT_FALSE(kopi.goods.has_value());
 }
 
 TEST(ParseOffersFile, RefusesOthersAndNamesTheKey) {
@@ -51,7 +68,9 @@ TEST(ParseOffersFile, RefusesOthersAndNamesTheKey) {
        {std::string(), std::string("{}"), std::string("[]"), std::string("[{}]"),
         std::string("[1]"), std::string(R"([{"offer_id":"a"}])"), "[{" + good,
         "[{" + good + R"(,"colour":"red"}])", "[{" + good + R"(,"buyer_limit":4294967296}])",
-        "[{" + good + R"(,"total_limit":-1}])", "[{" + good + R"(,"title":1}])"}) {
+        "[{" + good + R"(,"total_limit":-1}])", "[{" + good + R"(,"title":1}])",
+        "[{" + good + R"(,"ships_from":"moon"}])", "[{" + good + R"(,"seller_tier":"micro"}])",
+        "[{" + good + R"(,"local":"yes"}])", "[{" + good + R"(,"fob_minor":-1}])"}) {
     EXPECT_FALSE(ParseOffersFile(json).ok()) << json;
   }
   EXPECT_THAT(std::string(ParseOffersFile("[{" + good + R"(,"colour":"red"}])").status().message()),

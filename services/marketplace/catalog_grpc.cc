@@ -1,7 +1,11 @@
 #include "services/marketplace/catalog_grpc.h"
 
+#include <memory>
+#include <string>
 #include <utility>
 #include <vector>
+
+#include "absl/container/flat_hash_map.h"
 
 #include "libs/base/log.h"
 #include "libs/rpc/status.h"
@@ -9,6 +13,22 @@
 #include "services/marketplace/wire.h"
 
 namespace jembatan::marketplace {
+namespace {
+
+// Gives each offer what is known of its goods. The first id of goods that belong to none, or have a
+// place already; empty: there is none.
+std::string AddGoods(const orders::v1::LoadOffersRequest& request, std::vector<Offer>* offers) {
+  absl::flat_hash_map<std::string, Offer*> by_id;
+  for (Offer& offer : *offers) by_id.emplace(offer.offer_id, &offer);
+  for (const orders::v1::Goods& goods : request.goods()) {
+    const auto at = by_id.find(goods.offer_id());
+    if (at == by_id.end() || at->second->attested != nullptr) return goods.offer_id();
+    at->second->attested = std::make_shared<const Attested>(Attested{FromWire(goods), 0, {}});
+  }
+  return {};
+}
+
+}  // namespace
 
 grpc::Status CatalogGrpc::LoadOffers(grpc::ServerContext*,
                                      const orders::v1::LoadOffersRequest* request,
@@ -19,6 +39,10 @@ grpc::Status CatalogGrpc::LoadOffers(grpc::ServerContext*,
   }
   std::vector<Offer> offers;
   for (const orders::v1::Offer& offer : request->offers()) offers.push_back(FromWire(offer));
+  if (const std::string stray = AddGoods(*request, &offers); !stray.empty()) {
+    return {grpc::StatusCode::INVALID_ARGUMENT,
+            "goods of " + stray + ": told twice, or the offer is not loaded with them"};
+  }
   const absl::StatusOr<Store::Loaded> loaded = store_.LoadOffers(std::move(offers));
   if (!loaded.ok()) return rpc::ToGrpc(loaded.status());
   base::Log(base::Level::kInfo, "offers_loaded",

@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
   table.Add("checkout_listen", &options.checkout_listen,
             "Address for the buyers' pages (HTTP), host:port");
   table.Add("admin_listen", &options.admin_listen,
-            "Address for /metrics /healthz /readyz /ledger /offers, host:port");
+            "Address for /metrics /healthz /readyz /ledger /offers /verifier, host:port");
   table.Add("database", &options.database, "SQLite file; made if there is none");
   table.Add("name", &options.name, "The marketplace's name on its pages");
   table.Add("public_url", &options.public_url,
@@ -29,6 +29,10 @@ int main(int argc, char** argv) {
             "JWKS file of whose links may lead to the page that orders; empty: nobody's");
   table.Add("offers", &options.offers,
             "JSON file of offers; those not known yet are put on sale at the start");
+  table.Add("marketplace_id", &options.marketplace_id, "The marketplace as the bridges name it");
+  table.Add("goods_key", &options.goods_key,
+            "File of the key that signs what is attested about goods, made if there is none; "
+            "empty: nothing is signed");
   table.Add("tls_certificate", &options.tls_certificate, "PEM certificate of the orders port");
   table.Add("tls_key", &options.tls_key, "PEM key of the orders port");
   table.Add("tls_ca", &options.tls_ca, "PEM authority whose certificates may call the orders port");

@@ -7,6 +7,7 @@
 #include "libs/base/file.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
+#include "libs/goods/facts_json.h"
 #include "services/marketplace/decide.h"
 #include "services/marketplace/limits.h"
 
@@ -36,6 +37,7 @@ absl::Status ParseOffer(const dom::object& object, Offer* offer) {
       {"amount_minor", &offer->price.amount_minor}, {"stock", &offer->stock},
       {"buyer_limit", &offer->buyer_limit},         {"total_limit", &offer->total_limit},
       {"sale_starts_ms", &offer->sale_starts_ms},   {"sale_ends_ms", &offer->sale_ends_ms}};
+  goods::Goods known;
   // A stock that is not given is an error, as an empty title is.
   offer->stock = -1;
   for (const auto& [key, value] : object) {
@@ -45,10 +47,13 @@ absl::Status ParseOffer(const dom::object& object, Offer* offer) {
     std::string_view string;
     if (text != std::end(texts) && value.get(string) == simdjson::SUCCESS) {
       *text->value = string;
-    } else if (number == std::end(numbers) || value.get(*number->value) != simdjson::SUCCESS) {
+    } else if (number != std::end(numbers) && value.get(*number->value) == simdjson::SUCCESS) {
+      continue;
+    } else if (!goods::SetFact(key, value, &known)) {
       return base::InvalidArgument("bad or unknown key \"" + std::string(key) + "\"");
     }
   }
+  offer->attested = std::make_shared<const Attested>(Attested{std::move(known), 0, {}});
   return CheckOffer(*offer);
 }
 

@@ -9,7 +9,8 @@ namespace {
 
 constexpr const char* kGood = R"([{"offer_id": "kopi", "title": "Kopi Gayo", "seller_id": "s",
   "currency": "IDR", "amount_minor": 2500000, "price_version": "1", "stock": 500,
-  "buyer_limit": 1, "total_limit": 2, "sale_starts_ms": 3, "sale_ends_ms": 4},
+  "buyer_limit": 1, "total_limit": 2, "sale_starts_ms": 3, "sale_ends_ms": 4,
+  "origin_country": "ID", "local": true, "seller_tier": "umkm"},
   {"offer_id": "teh", "title": "Teh", "currency": "IDR", "amount_minor": 1, "stock": 0}])";
 
 TEST(OffersFileTest, ReadsAllKeysAndDefaults) {
@@ -24,7 +25,11 @@ TEST(OffersFileTest, ReadsAllKeysAndDefaults) {
   EXPECT_EQ(kopi.total_limit, 2);
   EXPECT_EQ(kopi.sale_starts_ms, 3);
   EXPECT_EQ(kopi.sale_ends_ms, 4);
+  EXPECT_EQ(kopi.attested->goods, (goods::Goods{.origin_country = "ID",
+                                                .seller_tier = goods::Goods::SellerTier::kUmkm,
+                                                .local = true}));
   EXPECT_EQ((*offers)[1].buyer_limit, 0);
+  EXPECT_EQ((*offers)[1].attested->goods, goods::Goods());
   EXPECT_TRUE(ParseOffers("f", "[]").ok());
 }
 
@@ -40,6 +45,7 @@ TEST(OffersFileTest, ErrorsNameTheFileTheOfferAndTheKey) {
       {R"([{"title":1}])", "f: offer 1: bad or unknown key \"title\""},
       {R"([{"stock":"1"}])", "f: offer 1: bad or unknown key \"stock\""},
       {R"([{"stock":1.5}])", "f: offer 1: bad or unknown key \"stock\""},
+      {R"([{"ships_from":"moon"}])", "f: offer 1: bad or unknown key \"ships_from\""},
       {R"([{"offer_id":"a","title":"A","currency":"IDR","amount_minor":1}])",
        "f: offer 1: offer a: bad stock"},
   };

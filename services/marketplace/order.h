@@ -4,11 +4,13 @@
 // message it came in and must not outlive it; the others own their text. Pure; any thread.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "jembatan/orders/v1/orders.pb.h"
 #include "jembatan/orders/v1/reason.pb.h"
+#include "libs/goods/goods.h"
 
 namespace jembatan::marketplace {
 
@@ -22,6 +24,14 @@ struct Money {
   int64_t amount_minor = 0;
 
   friend bool operator==(const Money&, const Money&) = default;
+};
+
+// What is known of an offer's goods, and what was signed about them.
+struct Attested {
+  goods::Goods goods;
+  int64_t issued_ms = 0;
+  // The signed note; empty: nobody signs here.
+  std::string note;
 };
 
 struct Offer {
@@ -41,6 +51,8 @@ struct Offer {
   // 0: open, and never closing.
   int64_t sale_starts_ms = 0;
   int64_t sale_ends_ms = 0;
+  // Of an offer to load: what is known, not signed yet; null: nothing. The store's always have one.
+  std::shared_ptr<const Attested> attested;
 
   friend bool operator==(const Offer&, const Offer&) = default;
 };

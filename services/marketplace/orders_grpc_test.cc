@@ -393,6 +393,22 @@ TEST_F(OrdersGrpcTest, OperatorsLoadAndListOffers) {
     for (const auto& entry : page.entries()) ids += entry.offer().offer_id() + " ";
     list.set_after_offer_id(page.entries(page.entries_size() - 1).offer().offer_id());
   } while (page.more());
+  auto* goods = request.add_goods();
+  goods->set_offer_id("kopi");
+  goods->set_hs_code("09011110");
+  {
+    grpc::ClientContext context;
+    ASSERT_TRUE(stub->LoadOffers(&context, request, &loaded).ok());
+  }
+  EXPECT_EQ(store_->feed().Find("kopi")->attested->goods.hs_code, "09011110");
+  EXPECT_EQ(store_->feed().Find("teh-0")->attested->goods.hs_code, "");
+  for (const char* stray : {"kopi", "gula"}) {
+    orders::v1::LoadOffersRequest bad = request;
+    bad.add_goods()->set_offer_id(stray);
+    grpc::ClientContext context;
+    const grpc::Status status = stub->LoadOffers(&context, bad, &loaded);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << stray;
+  }
   EXPECT_EQ(ids, "kopi teh-0 teh-1 teh-2 teh-3 teh-4 ");
   request.mutable_offers(0)->set_title("");
   grpc::ClientContext context;

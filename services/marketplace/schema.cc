@@ -69,6 +69,16 @@ PRAGMA user_version = 1;
 COMMIT;
 )sql";
 
+// Beside the first version's tables: text is what is known of an offer's goods, note the same,
+// signed.
+constexpr const char* kAdd = R"sql(
+CREATE TABLE IF NOT EXISTS attestations(
+  offer_id TEXT PRIMARY KEY,
+  text TEXT NOT NULL,
+  note TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 // "JMBM": marks the file as one of a Jembatan marketplace.
 const sqlite::Form kForm{"a database of the marketplace", "1246577229", "1", kCreate};
 
@@ -76,6 +86,7 @@ const sqlite::Form kForm{"a database of the marketplace", "1246577229", "1", kCr
 
 absl::StatusOr<sqlite::Database> OpenDatabase(const std::string& path, int max_pages) {
   JEMB_ASSIGN_OR_RETURN(sqlite::Database database, sqlite::OpenFile(path, kForm));
+  JEMB_RETURN_IF_ERROR(database.Execute(kAdd));
   JEMB_RETURN_IF_ERROR(
       database.Execute(("PRAGMA cache_size = -" + std::to_string(kCacheKib)).c_str()));
   JEMB_RETURN_IF_ERROR(sqlite::SetPragma(database,

@@ -13,8 +13,10 @@
 #include "libs/base/log.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
+#include "libs/goods/words.h"
 #include "libs/rpc/server.h"
 #include "libs/runtime/admin.h"
+#include "libs/signing_key/signing_key.h"
 #include "services/marketplace/catalog_grpc.h"
 #include "services/marketplace/checkout.h"
 #include "services/marketplace/checkout_http.h"
@@ -103,12 +105,26 @@ class Service::Impl {
     store_options.database = options_.database;
     store_options.public_url = public_url;
     store_options.hold_ms = int64_t{1'000} * options_.hold_seconds;
+    store_options.marketplace_id = options_.marketplace_id;
+    JEMB_ASSIGN_OR_RETURN(store_options.goods_signer, ReadGoodsKey());
     JEMB_ASSIGN_OR_RETURN(store_, Store::Open(store_options, clock_));
     JEMB_ASSIGN_OR_RETURN(ledger_, Ledger::Open(options_.database));
     std::shared_ptr<const identity::KeySet> link_keys;
     JEMB_RETURN_IF_ERROR(ReadLinkKeys(&link_keys));
     checkout_.emplace(*store_, options_.name, std::move(link_keys));
     return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::shared_ptr<const ledger::NoteSigner>> ReadGoodsKey() {
+    if (!goods::IsId(options_.marketplace_id)) {
+      return base::InvalidArgument("marketplace_id: 1 to 64 of [A-Za-z0-9._:-]");
+    }
+    if (options_.goods_key.empty()) return nullptr;
+    JEMB_ASSIGN_OR_RETURN(ledger::NoteSigner signer,
+                          signing_key::Load(options_.goods_key, options_.marketplace_id));
+    verifier_ = signer.verifier().text();
+    base::Log(base::Level::kInfo, "goods_are_signed", {{"verifier", verifier_}});
+    return std::make_shared<const ledger::NoteSigner>(std::move(signer));
   }
 
   absl::Status ReadLinkKeys(std::shared_ptr<const identity::KeySet>* keys) const {
@@ -160,6 +176,10 @@ class Service::Impl {
     admin_->AddRoute("/offers", [this](std::string_view) {
       return runtime::AdminResponse{200, kNdjson, OfferLines(store_->feed())};
     });
+    admin_->AddRoute("/verifier", [this](std::string_view) {
+      if (verifier_.empty()) return runtime::AdminResponse{404, kText, "nothing is signed\n"};
+      return runtime::AdminResponse{200, kText, verifier_ + "\n"};
+    });
     admin_->Start();
     return absl::OkStatus();
   }
@@ -196,6 +216,8 @@ class Service::Impl {
   const Store::Clock clock_;
   const std::shared_ptr<prometheus::Registry> registry_;
   Probe probe_;
+  // The public half of the key that signs; empty: nobody does.
+  std::string verifier_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Ledger> ledger_;
   std::optional<Checkout> checkout_;

@@ -23,7 +23,7 @@ struct Options {
   std::string operator_listen = "127.0.0.1:9501";
   // The buyers' pages.
   std::string checkout_listen = "127.0.0.1:9580";
-  // /metrics /healthz /readyz /ledger /offers
+  // /metrics /healthz /readyz /ledger /offers /verifier
   std::string admin_listen = "127.0.0.1:9590";
   std::string database = "marketplace.db";
   std::string name = "Tokopedia (contoh)";
@@ -34,6 +34,11 @@ struct Options {
   std::string link_keys;
   // JSON file of offers; those that the database does not know yet are put on sale at the start.
   std::string offers;
+  // The marketplace as the bridges name it; the name of its key.
+  std::string marketplace_id = "tokopedia";
+  // File of the key that signs what is attested about goods; made if there is none. Empty: nothing
+  // is signed.
+  std::string goods_key;
   // PEM files of the orders port; all empty: plaintext. With tls_ca a caller needs a certificate.
   std::string tls_certificate;
   std::string tls_key;

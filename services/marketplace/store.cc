@@ -1,11 +1,14 @@
 #include "services/marketplace/store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/base/check.h"
 #include "libs/base/crash_point.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
+#include "libs/goods/attestation.h"
+#include "libs/goods/words.h"
 #include "services/marketplace/decide.h"
 #include "services/marketplace/limits.h"
 
@@ -96,6 +99,8 @@ absl::Status Store::Prepare() {
        "INSERT OR REPLACE INTO offers(offer_id, title, seller_id, currency, amount_minor, "
        "price_version, stock, sold, initial_stock, buyer_limit, total_limit, sale_starts_ms, "
        "sale_ends_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+      {&upsert_attestation_,
+       "INSERT OR REPLACE INTO attestations(offer_id, text, note) VALUES(?, ?, ?)"},
   };
   for (const auto& [statement, sql] : statements) {
     JEMB_ASSIGN_OR_RETURN(*statement, database_.Prepare(sql));
@@ -118,14 +123,98 @@ absl::Status Store::ReadState() {
 
 absl::Status Store::ReadOffers() {
   JEMB_ASSIGN_OR_RETURN(sqlite::Statement rows, database_.Prepare(kSelectOffers));
-  std::vector<Offer> all;
   while (true) {
     JEMB_ASSIGN_OR_RETURN(const bool row, rows.Step());
     if (!row) break;
-    all.push_back(ReadOffer(rows));
-    offers_[all.back().offer_id] = all.back();
+    Offer offer = ReadOffer(rows);
+    offers_[offer.offer_id] = std::move(offer);
   }
+  JEMB_RETURN_IF_ERROR(ReadAttestations());
+  JEMB_RETURN_IF_ERROR(RenewAttestations());
+  std::vector<Offer> all;
+  for (const auto& [offer_id, offer] : offers_) all.push_back(offer);
   feed_.Publish(std::move(all));
+  return absl::OkStatus();
+}
+
+absl::Status Store::ReadAttestations() {
+  JEMB_ASSIGN_OR_RETURN(sqlite::Statement rows,
+                        database_.Prepare("SELECT offer_id, text, note FROM attestations"));
+  while (true) {
+    JEMB_ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return absl::OkStatus();
+    const auto at = offers_.find(base::Absl(rows.Text(0)));
+    if (at == offers_.end()) continue;
+    absl::StatusOr<goods::Attestation> read = goods::ParseAttestation(rows.Text(1));
+    if (!read.ok()) {
+      return base::FailedPrecondition(options_.database + ": the attestation of " + at->first +
+                                      ": " + std::string(base::Std(read.status().message())));
+    }
+    at->second.attested = std::make_shared<const Attested>(
+        Attested{std::move(read->goods), read->issued_ms, std::string(rows.Text(2))});
+  }
+}
+
+// Offers of before there were attestations, what nobody signed, and everything if the key is
+// another one than before.
+absl::Status Store::RenewAttestations() {
+  sqlite::Transaction transaction(database_);
+  JEMB_RETURN_IF_ERROR(transaction.Begin());
+  JEMB_ASSIGN_OR_RETURN(const bool other_key, TakeKey());
+  for (auto& [offer_id, offer] : offers_) {
+    const std::shared_ptr<const Attested> before = offer.attested;
+    const bool unsigned_yet = options_.goods_signer != nullptr && before != nullptr &&
+                              (other_key || before->note.empty());
+    if (before == nullptr || unsigned_yet) {
+      JEMB_RETURN_IF_ERROR(Attest(&offer, before.get(), clock_()));
+    }
+  }
+  return transaction.Commit();
+}
+
+// Whether the notes in the file are by another key than the one that signs from now on.
+absl::StatusOr<bool> Store::TakeKey() {
+  if (options_.goods_signer == nullptr) return false;
+  const std::string key = options_.goods_signer->verifier().text();
+  JEMB_ASSIGN_OR_RETURN(sqlite::Statement select,
+                        database_.Prepare("SELECT value FROM settings WHERE name = 'goods_key'"));
+  JEMB_ASSIGN_OR_RETURN(const bool found, select.Step());
+  if (found && select.Bytes(0) == key) return false;
+  JEMB_ASSIGN_OR_RETURN(
+      sqlite::Statement insert,
+      database_.Prepare("INSERT OR REPLACE INTO settings(name, value) VALUES('goods_key', ?)"));
+  insert.Bind(sqlite::Blob{key});
+  JEMB_RETURN_IF_ERROR(insert.Run());
+  return true;
+}
+
+// What is known of the offer's goods, with who sells them: what is no id cannot be halted, and is
+// not attested.
+goods::Goods Store::Known(const Offer& offer) {
+  goods::Goods known = offer.attested != nullptr ? offer.attested->goods : goods::Goods();
+  known.seller_id = goods::IsId(offer.seller_id) ? offer.seller_id : std::string();
+  return known;
+}
+
+// Attests what is known of the offer's goods. It is later than the attestation before even if the
+// clock is not.
+absl::Status Store::Attest(Offer* offer, const Attested* before, int64_t now_ms) {
+  const goods::Attestation next{
+      .marketplace_id = options_.marketplace_id,
+      .offer_id = offer->offer_id,
+      .issued_ms = before != nullptr ? std::max(now_ms, before->issued_ms + 1) : now_ms,
+      .goods = Known(*offer)};
+  const absl::StatusOr<std::string> text = goods::WriteAttestation(next);
+  if (!text.ok()) {
+    return base::InvalidArgument("offer " + offer->offer_id +
+                                 ": its goods: " + std::string(base::Std(text.status().message())));
+  }
+  Attested attested{next.goods, next.issued_ms, {}};
+  if (options_.goods_signer != nullptr) attested.note = options_.goods_signer->Sign(*text);
+  upsert_attestation_.Bind(std::string_view(offer->offer_id), std::string_view(*text),
+                           std::string_view(attested.note));
+  JEMB_RETURN_IF_ERROR(upsert_attestation_.Run());
+  offer->attested = std::make_shared<const Attested>(std::move(attested));
   return absl::OkStatus();
 }
 
@@ -368,6 +457,12 @@ absl::Status Store::LoadOne(Work& work, Offer offer, Loaded* loaded) {
                      offer.sold, offer.initial_stock, offer.buyer_limit, offer.total_limit,
                      offer.sale_starts_ms, offer.sale_ends_ms);
   JEMB_RETURN_IF_ERROR(upsert_offer_.Run());
+  const Attested* last = before != nullptr ? before->attested.get() : nullptr;
+  if (last != nullptr && last->goods == Known(offer)) {
+    offer.attested = before->attested;
+  } else {
+    JEMB_RETURN_IF_ERROR(Attest(&offer, last, work.now_ms));
+  }
   Work::Touched touched{std::move(offer), 0};
   touched.sold_in_row = touched.offer.sold;
   const std::string offer_id = touched.offer.offer_id;

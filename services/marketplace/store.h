@@ -24,6 +24,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "libs/ledger/note.h"
 #include "libs/sqlite/sqlite.h"
 #include "services/marketplace/links.h"
 #include "services/marketplace/offer_feed.h"
@@ -41,6 +42,10 @@ struct StoreOptions {
   int64_t hold_ms = 900'000;
   // Bound of the file in pages of 4 KiB; 0: the disk is the bound.
   int max_pages = 0;
+  // The marketplace as the bridges name it, and who signs in its name what is attested about goods;
+  // null: nobody.
+  std::string marketplace_id = "tokopedia";
+  std::shared_ptr<const ledger::NoteSigner> goods_signer;
 };
 
 class Store {
@@ -85,7 +90,8 @@ class Store {
     uint32_t inserted = 0;
     uint32_t replaced = 0;
   };
-  // All or none. The stock given is what is left from now on.
+  // All or none. The stock given is what is left from now on. What is known of the goods is signed
+  // anew if it has changed. INVALID_ARGUMENT names the offer.
   absl::StatusOr<Loaded> LoadOffers(std::vector<Offer> offers);
 
   struct Visit {
@@ -126,6 +132,8 @@ class Store {
   absl::Status Prepare();
   absl::Status ReadState();
   absl::Status ReadOffers();
+  absl::Status ReadAttestations();
+  absl::Status RenewAttestations();
 
   // Runs body in a transaction and adopts its work once it is committed.
   absl::Status Transact(const std::function<absl::Status(Work&)>& body);
@@ -145,6 +153,9 @@ class Store {
   absl::Status Take(Work& work, std::string_view offer_id, std::string_view buyer_ref,
                     int64_t quantity);
   absl::Status LoadOne(Work& work, Offer offer, Loaded* loaded);
+  static goods::Goods Known(const Offer& offer);
+  absl::StatusOr<bool> TakeKey();
+  absl::Status Attest(Offer* offer, const Attested* before, int64_t now_ms);
   absl::StatusOr<Visit> Visited(std::string_view order_id, bool pay);
   const Offer* OfferIn(const Work& work, std::string_view offer_id) const;
   Work::Touched& Touch(Work& work, std::string_view offer_id);
@@ -169,6 +180,7 @@ class Store {
   sqlite::Statement add_buyer_total_;
   sqlite::Statement update_offer_;
   sqlite::Statement upsert_offer_;
+  sqlite::Statement upsert_attestation_;
   absl::flat_hash_map<std::string, Offer> offers_;
   int64_t next_seq_ = 1;
   absl::Status broken_;

@@ -26,7 +26,9 @@ class StoreTest : public ::testing::Test {
   void SetUp() override { Open(); }
 
   void Open() {
-    auto store = Store::Open(file_.options(), clock_.get());
+    StoreOptions options = file_.options();
+    options.goods_signer = signer_;
+    auto store = Store::Open(options, clock_.get());
     ASSERT_TRUE(store.ok()) << base::ToString(store.status());
     store_ = *std::move(store);
   }
@@ -54,6 +56,15 @@ class StoreTest : public ::testing::Test {
     if (!found.ok() || found->results.size() != 1) return std::nullopt;
     return found->results[0];
   }
+  std::string NoteOf(const std::string& offer_id) {
+    return store_->feed().Find(offer_id)->attested->note;
+  }
+  // What the key of today has signed.
+  std::string TextOf(const std::string& offer_id) {
+    const std::string note = NoteOf(offer_id);
+    const auto text = signer_->verifier().Open(note);
+    return text.ok() ? std::string(*text) : base::ToString(text.status());
+  }
   // "stock/sold", in memory and, after a reopen, on the disk.
   std::string Counts(const std::string& offer_id) {
     const OfferFeed::OfferPtr offer = store_->feed().Find(offer_id);
@@ -63,6 +74,7 @@ class StoreTest : public ::testing::Test {
 
   testing::TempDatabase file_;
   testing::TestClock clock_;
+  std::shared_ptr<const ledger::NoteSigner> signer_;
   std::unique_ptr<Store> store_;
 };
 
@@ -299,6 +311,60 @@ TEST_F(StoreTest, LoadingAgainSetsWhatIsLeftAndKeepsWhatWasSold) {
   Reopen();
   EXPECT_EQ(Counts("kopi"), "50/1");
   EXPECT_EQ(store_->feed().Find("kopi")->initial_stock, 51);
+}
+
+TEST_F(StoreTest, WhatIsKnownOfGoodsIsSignedAndKept) {
+  signer_ = std::make_shared<const ledger::NoteSigner>(*ledger::NoteSigner::Generate("tokopedia"));
+  Reopen();
+  Offer kopi = MakeOffer("kopi", 3);
+  kopi.attested = std::make_shared<const Attested>(
+      Attested{{.origin_country = "ID", .seller_licence = "NIB 1", .local = true}, 0, {}});
+  Load({kopi, MakeOffer("teh", 1)});
+  const std::string note = NoteOf("kopi");
+  EXPECT_EQ(TextOf("kopi"),
+            "jembatan goods 1\nmarketplace tokopedia\noffer kopi\nissued 1780000000000\n"
+            "seller seller-1\norigin ID\nseller-licence NIB 1\nlocal yes\n");
+  EXPECT_EQ(TextOf("teh"),
+            "jembatan goods 1\nmarketplace tokopedia\noffer teh\nissued 1780000000000\n"
+            "seller seller-1\n");
+  Place(TestOrder(1, 1, "kopi"));
+  EXPECT_EQ(NoteOf("kopi"), note) << "an order changes nothing about the goods";
+  kopi.stock = 50;
+  Load({kopi});
+  EXPECT_EQ(NoteOf("kopi"), note) << "nor does more stock";
+  Reopen();
+  EXPECT_EQ(NoteOf("kopi"), note);
+  // The clock stands still: what is attested later says so all the same.
+  Load({MakeOffer("kopi", 50)});
+  EXPECT_EQ(TextOf("kopi"),
+            "jembatan goods 1\nmarketplace tokopedia\noffer kopi\nissued 1780000000001\n"
+            "seller seller-1\n");
+}
+
+TEST_F(StoreTest, AnotherKeySignsEverythingAnew) {
+  Load({MakeOffer("kopi", 3)});
+  EXPECT_EQ(NoteOf("kopi"), "") << "nobody signs";
+  for (int i = 1; i <= 2; ++i) {
+    signer_ =
+        std::make_shared<const ledger::NoteSigner>(*ledger::NoteSigner::Generate("tokopedia"));
+    Reopen();
+    EXPECT_EQ(TextOf("kopi"),
+              "jembatan goods 1\nmarketplace tokopedia\noffer kopi\nissued 178000000000" +
+                  std::to_string(i) + "\nseller seller-1\n");
+  }
+  const std::string note = NoteOf("kopi");
+  signer_ = nullptr;
+  Reopen();
+  EXPECT_EQ(NoteOf("kopi"), note) << "what was signed stays";
+}
+
+TEST_F(StoreTest, GoodsThatCannotBeAttestedAreRefused) {
+  Offer kopi = MakeOffer("kopi", 3);
+  kopi.attested =
+      std::make_shared<const Attested>(Attested{{.origin_country = "Indonesia"}, 0, {}});
+  EXPECT_EQ(base::ToString(store_->LoadOffers({MakeOffer("teh", 1), kopi}).status()),
+            "INVALID_ARGUMENT: offer kopi: its goods: line 6: not a origin");
+  EXPECT_EQ(Counts("teh"), "none");
 }
 
 TEST_F(StoreTest, ALoadWithOneBadOfferLoadsNone) {

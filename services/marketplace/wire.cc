@@ -73,6 +73,29 @@ Offer FromWire(const orders::v1::Offer& offer) {
   return result;
 }
 
+goods::Goods FromWire(const orders::v1::Goods& wire) {
+  using goods::Goods;
+  Goods goods;
+  goods.origin_country = wire.origin_country();
+  if (wire.ships_from() == orders::v1::Goods::SHIPS_FROM_HOME) {
+    goods.ships_from = Goods::ShipsFrom::kHome;
+  } else if (wire.ships_from() == orders::v1::Goods::SHIPS_FROM_ABROAD) {
+    goods.ships_from = Goods::ShipsFrom::kAbroad;
+  }
+  goods.hs_code = wire.hs_code();
+  goods.fob_currency = wire.fob().currency();
+  goods.fob_minor = wire.fob().amount_minor();
+  goods.seller_licence = wire.seller_licence();
+  if (wire.has_licence_expires_at()) goods.licence_expires_ms = SafeMs(wire.licence_expires_at());
+  if (wire.seller_tier() == orders::v1::Goods::SELLER_TIER_UMKM) {
+    goods.seller_tier = Goods::SellerTier::kUmkm;
+  } else if (wire.seller_tier() == orders::v1::Goods::SELLER_TIER_OTHER) {
+    goods.seller_tier = Goods::SellerTier::kOther;
+  }
+  goods.local = wire.local();
+  return goods;
+}
+
 uint64_t UnknownFieldsIn(const orders::v1::FenceRequest& request) {
   return UnknownFieldsOfCall(request);
 }
@@ -110,6 +133,8 @@ void ToWire(const Offer& offer, orders::v1::Offer* wire) {
   wire->set_total_limit(static_cast<uint64_t>(offer.total_limit));
   if (offer.sale_starts_ms > 0) base::SetMs(offer.sale_starts_ms, wire->mutable_sale_starts_at());
   if (offer.sale_ends_ms > 0) base::SetMs(offer.sale_ends_ms, wire->mutable_sale_ends_at());
+  wire->set_sold(static_cast<uint64_t>(offer.sold));
+  if (offer.attested != nullptr) wire->set_attestation(offer.attested->note);
 }
 
 void ToWire(const Result& result, orders::v1::OrderResult* wire) {

@@ -3,6 +3,7 @@
 // Between the contract's messages and the marketplace's values: the only file that knows both.
 // Whatever does not fit becomes a value that Decide or CheckOffer refuses. Pure; any thread.
 
+#include "jembatan/orders/v1/catalog.pb.h"
 #include "jembatan/orders/v1/orders.pb.h"
 #include "services/marketplace/order.h"
 
@@ -11,8 +12,9 @@ namespace jembatan::marketplace {
 // Views the message.
 Fencing FromWire(const orders::v1::Fencing& fencing);
 Order FromWire(const orders::v1::Order& order);
-// sold and initial_stock stay 0: the store keeps them.
+// sold, initial_stock and attested stay empty: the store keeps them.
 Offer FromWire(const orders::v1::Offer& offer);
+goods::Goods FromWire(const orders::v1::Goods& goods);
 
 // Fields of a call that the contract does not have; nothing carries them further.
 uint64_t UnknownFieldsIn(const orders::v1::FenceRequest& request);
