@@ -9,6 +9,7 @@
 #include "libs/base/timestamp.h"
 #include "libs/controls/limits.h"
 #include "libs/controls/statement.h"
+#include "libs/policy/parse.h"
 
 namespace jembatan::controls {
 
@@ -44,8 +45,9 @@ TrialPhase PhaseOf(const Rollout& rollout, int64_t now_ms) {
 Controls::Applied Controls::Apply(int64_t offset, std::string_view key, std::string_view value) {
   Applied applied;
   Control control;
-  if (value.empty() || value.size() > kControlBytes ||
-      !control.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+  if (value.empty() || value.size() > kControlBytes + kPolicyBytes ||
+      !control.ParseFromArray(value.data(), static_cast<int>(value.size())) ||
+      value.size() > kControlBytes + control.policy().text().size()) {
     applied.refused = "not a control";
     return applied;
   }
@@ -133,8 +135,12 @@ void Controls::Adopt(const Control& control) {
     auto& mode =
         route.campaign_id().empty() ? routes.mode : routes.by_campaign[route.campaign_id()];
     mode = route.mode();
-  } else {
+  } else if (control.has_rollout()) {
     rollouts_[control.rollout().marketplace_id()] = control.rollout();
+  } else {
+    // It has been checked.
+    policy_ = std::make_shared<const policy::Policy>(
+        *policy::ParsePolicy("policy", control.policy().text()));
   }
 }
 

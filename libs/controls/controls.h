@@ -18,6 +18,7 @@
 
 #include "jembatan/crossing/v1/controls.pb.h"
 #include "libs/identity/token.h"
+#include "libs/policy/policy.h"
 
 namespace jembatan::controls {
 
@@ -81,6 +82,12 @@ class Controls {
 
   Way WayOf(const Tap& tap, int64_t now_ms) const;
 
+  // The policy that operators have put in force; null: they have ordered none.
+  const std::shared_ptr<const policy::Policy>& policy() const { return policy_; }
+
+  // Whether who asks needs to know an intent's seller.
+  bool halts_sellers() const { return !halted_sellers_.empty(); }
+
   // Number of the newest control in force: its offset and 1; 0: there is none. All readers count
   // alike.
   uint64_t revision() const { return revision_; }
@@ -116,6 +123,7 @@ class Controls {
   Ids halted_rooms_;
   absl::flat_hash_map<std::string, Routes> routes_;
   absl::flat_hash_map<std::string, crossing::v1::Rollout> rollouts_;
+  std::shared_ptr<const policy::Policy> policy_;
 };
 
 using Snapshot = std::shared_ptr<const Controls>;

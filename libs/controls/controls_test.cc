@@ -8,6 +8,7 @@
 
 #include "libs/controls/limits.h"
 #include "libs/controls/testing/make_controls.h"
+#include "libs/policy/testing.h"
 
 namespace jembatan::controls {
 namespace {
@@ -103,6 +104,22 @@ TEST_F(ControlsTest, RecordsThatAreNoControlsAreRefused) {
   EXPECT_NE(controls_.Apply(0, "halt/global", good.value).refused, "");
   EXPECT_NE(Apply(testing::MakeControl(1)), "");
   EXPECT_EQ(WayOf(tap_), Way::kOrder);
+}
+
+TEST_F(ControlsTest, APolicyHoldsUntilAnotherGoodOneIsOrdered) {
+  EXPECT_EQ(controls_.policy(), nullptr);
+  const std::string first = policy::testing::kConsent;
+  const std::string second =
+      first + policy::testing::RuleText("nobody", "rollout", "basis_points = 0\nsalt = \"s\"");
+  EXPECT_EQ(Apply(testing::MakePolicy(1, first)), "");
+  EXPECT_EQ(controls_.policy()->rules.size(), 1u);
+  EXPECT_NE(Apply(testing::MakePolicy(2, first + "[[rule]]\n")), "");
+  EXPECT_EQ(controls_.policy()->rules.size(), 1u) << "what is in force stays";
+  EXPECT_EQ(Apply(testing::MakePolicy(2, second)), "");
+  EXPECT_EQ(controls_.policy()->rules.size(), 2u);
+  EXPECT_EQ(Apply(testing::MakePolicy(3, first + std::string(100'000, '\n'))), "")
+      << "longer than any other control";
+  EXPECT_EQ(controls_.policy()->rules.size(), 1u);
 }
 
 TEST_F(ControlsTest, CampaignsRouteBeforeTheirMarketplace) {

@@ -12,8 +12,10 @@ inline constexpr size_t kWhyBytes = 500;
 inline constexpr size_t kMilestones = 32;
 inline constexpr size_t kMilestoneTitleBytes = 200;
 inline constexpr size_t kSignatures = 8;
-// A whole record.
+// A whole record, without the text of a policy.
 inline constexpr size_t kControlBytes = 16'384;
+// The text of a policy: below what a broker takes in one record.
+inline constexpr size_t kPolicyBytes = 512 * 1'024;
 // Subjects that a reader keeps, lifted halts included: their versions must not come again.
 inline constexpr size_t kSubjects = 65'536;
 

@@ -11,6 +11,7 @@
 #include "libs/base/text.h"
 #include "libs/base/timestamp.h"
 #include "libs/controls/limits.h"
+#include "libs/policy/parse.h"
 
 namespace jembatan::controls {
 namespace {
@@ -150,6 +151,17 @@ absl::Status CheckRollout(const Rollout& rollout) {
   return rollout.has_trial() ? CheckTrial(rollout.trial()) : absl::OkStatus();
 }
 
+// Every reader finds the same policy good, and outcomes name it by the same version.
+absl::Status CheckPolicy(const crossing::v1::Policy& ordered) {
+  if (ordered.text().size() > kPolicyBytes || !base::IsUtf8(ordered.text())) {
+    return Bad("policy.text: at most 512 KiB of UTF-8");
+  }
+  const absl::StatusOr<policy::Policy> parsed = policy::ParsePolicy("policy", ordered.text());
+  if (!parsed.ok()) return Bad(std::string(base::Std(parsed.status().message())));
+  if (ordered.version() != parsed->version) return Bad("policy.version is another text's");
+  return absl::OkStatus();
+}
+
 // Values with their lengths before them, as netstrings.
 class Canonical {
  public:
@@ -192,6 +204,7 @@ std::string SubjectOf(const Control& control) {
     return subject;
   }
   if (control.has_rollout()) return "rollout/" + control.rollout().marketplace_id();
+  if (control.has_policy()) return "policy";
   return {};
 }
 
@@ -207,6 +220,7 @@ absl::Status CheckControl(const Control& control) {
   if (control.has_halt()) return CheckHalt(control.halt());
   if (control.has_route()) return CheckRoute(control.route());
   if (control.has_rollout()) return CheckRollout(control.rollout());
+  if (control.has_policy()) return CheckPolicy(control.policy());
   return Bad("orders nothing");
 }
 
@@ -225,6 +239,8 @@ std::string CanonicalBytes(const Control& control) {
     canonical.Add(int64_t{control.rollout().shadow()});
     canonical.Add(int64_t{control.rollout().has_trial()});
     if (control.rollout().has_trial()) canonical.Add(control.rollout().trial());
+  } else if (control.has_policy()) {
+    canonical.Add(control.policy().text());
   }
   return canonical.Take();
 }

@@ -14,11 +14,11 @@ namespace jembatan::controls {
 
 // What a control is about; of two controls with one subject the higher version holds.
 // "halt/global", "halt/offer:ID", "route/MARKETPLACE", "route/MARKETPLACE/CAMPAIGN",
-// "rollout/MARKETPLACE". Empty: it orders nothing known.
+// "rollout/MARKETPLACE", "policy". Empty: it orders nothing known.
 std::string SubjectOf(const crossing::v1::Control& control);
 
-// INVALID_ARGUMENT with one line that names the field. A field that this program does not know is
-// an error too: nobody may obey half of an order.
+// INVALID_ARGUMENT with one line that names the field, and of a policy what is wrong in its text. A
+// field that this program does not know is an error too: nobody may obey half of an order.
 absl::Status CheckControl(const crossing::v1::Control& control);
 
 // The bytes that signatures are made over: all of a checked control but its signatures, each value

@@ -7,8 +7,10 @@
 
 #include "gtest/gtest.h"
 
+#include "libs/base/status.h"
 #include "libs/controls/limits.h"
 #include "libs/controls/testing/make_controls.h"
+#include "libs/policy/testing.h"
 
 namespace jembatan::controls {
 namespace {
@@ -17,6 +19,7 @@ using crossing::v1::Control;
 using crossing::v1::Halt;
 using testing::MakeControl;
 using testing::MakeHalt;
+using testing::MakePolicy;
 using testing::MakeRollout;
 using testing::MakeRoute;
 
@@ -39,6 +42,7 @@ TEST(SubjectOf, NamesWhatAControlIsAbout) {
   EXPECT_EQ(SubjectOf(MakeRoute(1, "toko", "", crossing::v1::ROUTE_MODE_BACKEND)), "route/toko");
   EXPECT_EQ(SubjectOf(MakeRoute(1, "toko", "c", crossing::v1::ROUTE_MODE_BACKEND)), "route/toko/c");
   EXPECT_EQ(SubjectOf(MakeRollout(1, "toko", 1)), "rollout/toko");
+  EXPECT_EQ(SubjectOf(MakePolicy(1, policy::testing::kConsent)), "policy");
   EXPECT_EQ(SubjectOf(MakeControl(1)), "");
 }
 
@@ -46,7 +50,8 @@ TEST(CheckControl, TakesSoundOnes) {
   for (const Control& control :
        {MakeHalt(1, Halt::SCOPE_GLOBAL), MakeHalt(2, Halt::SCOPE_ROOM, "r:1", false),
         MakeRoute(1, "toko", "c", crossing::v1::ROUTE_MODE_LINK_OUT), MakeRollout(1, "toko", 0),
-        MakeRollout(9, "toko", kWholeShare, true), MakeTrial()}) {
+        MakeRollout(9, "toko", kWholeShare, true), MakeTrial(),
+        MakePolicy(1, policy::testing::kConsent)}) {
     EXPECT_TRUE(CheckControl(control).ok()) << CheckControl(control);
   }
 }
@@ -137,6 +142,19 @@ TEST(CheckControl, NamesWhatIsWrong) {
     EXPECT_NE(std::string(status.message()).find(each.named), std::string::npos)
         << each.named << ": " << status;
   }
+}
+
+TEST(CheckControl, TellsWhatIsWrongInAPolicy) {
+  EXPECT_EQ(base::ToString(CheckControl(MakePolicy(1, "schema = 1\n"))),
+            "INVALID_ARGUMENT: control: " +
+                std::string(policy::ParsePolicy("policy", "schema = 1\n").status().message()));
+  Control other = MakePolicy(1, policy::testing::kConsent);
+  other.mutable_policy()->set_version(std::string(32, 'v'));
+  EXPECT_EQ(base::ToString(CheckControl(other)),
+            "INVALID_ARGUMENT: control: policy.version is another text's");
+  std::string comments = policy::testing::kConsent;
+  comments.append(kPolicyBytes, '#');
+  EXPECT_FALSE(CheckControl(MakePolicy(1, comments)).ok());
 }
 
 TEST(CanonicalBytes, EveryFieldChangesThem) {

@@ -219,6 +219,7 @@ std::string Describe(const controls::Controls::InForce& in_force, int64_t now_ms
     says = link_out ? "LINK_OUT" : "BACKEND";
   }
   if (control.has_rollout()) says = RolloutText(control.rollout(), now_ms);
+  if (control.has_policy()) says = base::Hex(control.policy().version());
   std::string signers;
   for (const auto& signature : control.signatures()) {
     signers += (signers.empty() ? "" : ",") + signature.key_id();

@@ -23,23 +23,6 @@ namespace {
 
 using crossing::v1::Control;
 
-// How a control is made and what becomes of it.
-struct Order {
-  ControlsAccess access;
-  std::string why;
-  std::vector<std::string> sign;
-  // Written there instead of to the topic.
-  std::string out;
-};
-
-void AddOrder(CLI::App* command, Order* order) {
-  AddAccess(command, &order->access);
-  command->add_option("--why", order->why, "Why, in a line that is kept with it")->required();
-  command->add_option("--sign", order->sign, "KEYFILE:KID of an operator; once for each");
-  command->add_option("--out", order->out,
-                      "File for it, to be signed and published later; nothing is ordered yet");
-}
-
 absl::Status Publish(const ControlsAccess& access, const Control& control, std::ostream& out) {
   JEMB_ASSIGN_OR_RETURN(const Published published, PublishControl(access, control));
   out << controls::SubjectOf(control) << " version " << control.version() << " at offset "
@@ -47,23 +30,8 @@ absl::Status Publish(const ControlsAccess& access, const Control& control, std::
   return absl::OkStatus();
 }
 
-// Gives the control its version, signs it, and publishes it or writes it to the file.
-absl::Status Finish(const Order& order, const controls::Controls& in_force, Control control,
-                    std::ostream& out) {
-  control.set_version(in_force.VersionOf(controls::SubjectOf(control)) + 1);
-  control.set_why(order.why);
-  base::SetMs(base::WallMs(), control.mutable_issued_at());
-  JEMB_RETURN_IF_ERROR(SignWith(order.sign, &control));
-  if (order.out.empty()) return Publish(order.access, control, out);
-  JEMB_ASSIGN_OR_RETURN(const std::string json, ControlJson(control));
-  JEMB_RETURN_IF_ERROR(CreateFile(order.out, json, /*secret=*/false));
-  out << controls::SubjectOf(control) << " version " << control.version() << " written to "
-      << order.out << "; nothing is ordered yet\n";
-  return absl::OkStatus();
-}
-
 void AddHalt(CLI::App& app, Chosen* chosen, const char* name, const char* help, bool halted) {
-  struct Flags : Order {
+  struct Flags : ControlOrder {
     std::string scope = "global";
   };
   auto flags = std::make_shared<Flags>();
@@ -79,13 +47,13 @@ void AddHalt(CLI::App& app, Chosen* chosen, const char* name, const char* help, 
       JEMB_RETURN_IF_ERROR(ParseScope(flags->scope, control.mutable_halt()));
       control.mutable_halt()->set_halted(halted);
       JEMB_ASSIGN_OR_RETURN(const controls::Controls before, ReadControls(flags->access));
-      return Finish(*flags, before, std::move(control), out);
+      return FinishOrder(*flags, before, std::move(control), out);
     };
   });
 }
 
 void AddRoute(CLI::App& app, Chosen* chosen) {
-  struct Flags : Order {
+  struct Flags : ControlOrder {
     std::string marketplace = "tokopedia";
     std::string campaign;
     std::string mode;
@@ -109,13 +77,13 @@ void AddRoute(CLI::App& app, Chosen* chosen) {
                                             ? crossing::v1::ROUTE_MODE_BACKEND
                                             : crossing::v1::ROUTE_MODE_LINK_OUT);
       JEMB_ASSIGN_OR_RETURN(const controls::Controls before, ReadControls(flags->access));
-      return Finish(*flags, before, std::move(control), out);
+      return FinishOrder(*flags, before, std::move(control), out);
     };
   });
 }
 
 void AddRollout(CLI::App& app, Chosen* chosen) {
-  struct Flags : Order, RolloutFlags {};
+  struct Flags : ControlOrder, RolloutFlags {};
   auto flags = std::make_shared<Flags>();
   flags->marketplace = "tokopedia";
   CLI::App* command = app.add_subcommand(
@@ -143,7 +111,7 @@ void AddRollout(CLI::App& app, Chosen* chosen) {
         }
       }
       JEMB_RETURN_IF_ERROR(MakeRollout(*flags, base::WallMs(), control.mutable_rollout()));
-      return Finish(*flags, before, std::move(control), out);
+      return FinishOrder(*flags, before, std::move(control), out);
     };
   });
 }
@@ -249,6 +217,28 @@ void AddAccess(CLI::App* command, ControlsAccess* access) {
   command->add_option(Flag("timeout_ms"), access->timeout_ms, "How long the cluster may take")
       ->capture_default_str()
       ->check(CLI::Range(1, 600'000));
+}
+
+void AddOrder(CLI::App* command, ControlOrder* order) {
+  AddAccess(command, &order->access);
+  command->add_option("--why", order->why, "Why, in a line that is kept with it")->required();
+  command->add_option("--sign", order->sign, "KEYFILE:KID of an operator; once for each");
+  command->add_option("--out", order->out,
+                      "File for it, to be signed and published later; nothing is ordered yet");
+}
+
+absl::Status FinishOrder(const ControlOrder& order, const controls::Controls& in_force,
+                         Control control, std::ostream& out) {
+  control.set_version(in_force.VersionOf(controls::SubjectOf(control)) + 1);
+  control.set_why(order.why);
+  base::SetMs(base::WallMs(), control.mutable_issued_at());
+  JEMB_RETURN_IF_ERROR(SignWith(order.sign, &control));
+  if (order.out.empty()) return Publish(order.access, control, out);
+  JEMB_ASSIGN_OR_RETURN(const std::string json, ControlJson(control));
+  JEMB_RETURN_IF_ERROR(CreateFile(order.out, json, /*secret=*/false));
+  out << controls::SubjectOf(control) << " version " << control.version() << " written to "
+      << order.out << "; nothing is ordered yet\n";
+  return absl::OkStatus();
 }
 
 void AddControlsCommands(CLI::App& app, Chosen* chosen) {

@@ -16,6 +16,7 @@
 #include "libs/policy/parse.h"
 #include "services/ctl/cluster_flags.h"
 #include "services/ctl/command.h"
+#include "services/ctl/controls_flags.h"
 #include "services/ctl/files.h"
 #include "services/ctl/policy_replay.h"
 #include "services/ctl/topic_scan.h"
@@ -26,6 +27,7 @@ namespace {
 struct PolicyOptions {
   std::string file;
   std::string to_file;
+  ControlOrder order;
   kafka::ClusterConfig cluster;
   int partitions = 6;
   int timeout_ms = 15'000;
@@ -60,15 +62,29 @@ absl::Status CheckFile(const PolicyOptions& options, std::ostream& out) {
 }
 
 // Bridges look at the file by its name: it holds the old text or the new one, never half of it.
-absl::Status Apply(const PolicyOptions& options, std::ostream& out) {
-  policy::Policy policy;
-  JEMB_ASSIGN_OR_RETURN(const std::string text, ReadPolicyText(options.file, &policy));
+absl::Status ReplaceFile(const PolicyOptions& options, const std::string& text) {
   const std::string beside = options.to_file + ".new";
   std::remove(beside.c_str());
   JEMB_RETURN_IF_ERROR(CreateFile(beside, text, /*secret=*/false));
   if (std::rename(beside.c_str(), options.to_file.c_str()) != 0) {
     std::remove(beside.c_str());
     return base::Unavailable("cannot replace " + options.to_file);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Apply(const PolicyOptions& options, std::ostream& out) {
+  policy::Policy policy;
+  JEMB_ASSIGN_OR_RETURN(const std::string text, ReadPolicyText(options.file, &policy));
+  if (!options.to_file.empty()) {
+    JEMB_RETURN_IF_ERROR(ReplaceFile(options, text));
+  } else {
+    if (options.order.why.empty()) return base::InvalidArgument("--why or --to_file is needed");
+    crossing::v1::Control control;
+    control.mutable_policy()->set_text(text);
+    control.mutable_policy()->set_version(policy.version);
+    JEMB_ASSIGN_OR_RETURN(const controls::Controls before, ReadControls(options.order.access));
+    JEMB_RETURN_IF_ERROR(FinishOrder(options.order, before, std::move(control), out));
   }
   Tell(policy, out);
   return absl::OkStatus();
@@ -168,10 +184,15 @@ void AddPolicyCommands(CLI::App& app, Chosen* chosen) {
                               "Tell whether a bridge would take the file", CheckFile);
   check->add_option("file", options->file, "The policy, TOML")->required();
   CLI::App* apply = AddAction(policy, options, chosen, "apply",
-                              "Put a good file in force; a bad one changes nothing", Apply);
+                              "Put a good file in force at every bridge, by a control; a bad one "
+                              "changes nothing",
+                              Apply);
   apply->add_option("file", options->file, "The policy, TOML")->required();
-  apply->add_option(Flag("to_file"), options->to_file, "The file that bridges have as --policy")
-      ->required();
+  CLI::Option* to_file =
+      apply->add_option(Flag("to_file"), options->to_file,
+                        "The file that bridges have as --policy, instead of a control");
+  AddOrder(apply, &options->order);
+  apply->get_option("--why")->required(false)->excludes(to_file);
   CLI::App* explain = AddAction(policy, options, chosen, "explain",
                                 "What each rule says about an intent of the log", Explain);
   explain->add_option("--with", options->file, "The policy, TOML")->required();

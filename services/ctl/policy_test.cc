@@ -16,6 +16,8 @@
 #include "libs/kafka/testing/run_until.h"
 #include "libs/policy/testing.h"
 #include "services/ctl/command.h"
+#include "services/ctl/controls.h"
+#include "services/ctl/controls_topic.h"
 #include "services/ctl/goods_file.h"
 #include "services/ctl/policy_replay.h"
 
@@ -242,6 +244,23 @@ TEST_F(PolicyCommand, ApplyReplacesTheFileOrLeavesItAsItWas) {
   EXPECT_EQ(Read("in-force.toml"), Read("good.toml"));
   EXPECT_FALSE(std::filesystem::exists(Path("in-force.toml.new")));
   EXPECT_EQ(Run({"apply", Path("good.toml"), "--to-file", Path("nowhere/in-force.toml")}), 1);
+}
+
+TEST_F(PolicyCommand, ApplyOrdersAPolicyForEveryBridge) {
+  auto cluster = kafka::testing::MockCluster::Create(1, kafka::JembatanTopics(2));
+  ASSERT_TRUE(cluster.ok());
+  const std::string brokers = (*cluster)->bootstrap();
+  const ControlsAccess access{.cluster = {.brokers = brokers}};
+  EXPECT_EQ(Run({"apply", Path("good.toml"), "--brokers", brokers}), 2) << "nobody says why";
+  EXPECT_EQ(Run({"apply", Path("bad.toml"), "--brokers", brokers, "--why", "uji"}), 2);
+  EXPECT_EQ(Run({"apply", Path("good.toml"), "--brokers", brokers, "--why", "uji"}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("policy version 1 at offset 0"));
+  const auto in_force = ReadControls(access);
+  ASSERT_TRUE(in_force.ok()) << in_force.status();
+  ASSERT_NE(in_force->policy(), nullptr);
+  EXPECT_EQ(in_force->policy()->version, PolicyOf(Border())->version);
+  EXPECT_THAT(Describe(in_force->List().front(), kAppendMs),
+              HasSubstr(base::Hex(in_force->policy()->version)));
 }
 
 TEST_F(PolicyCommand, ReplayWantsATimeThatIsOne) {

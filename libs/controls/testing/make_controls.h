@@ -9,6 +9,7 @@
 #include "libs/base/timestamp.h"
 #include "libs/controls/statement.h"
 #include "libs/identity/token.h"
+#include "libs/policy/parse.h"
 
 namespace jembatan::controls::testing {
 
@@ -46,6 +47,15 @@ inline crossing::v1::Control MakeRollout(uint64_t version, const std::string& ma
   control.mutable_rollout()->set_marketplace_id(marketplace);
   control.mutable_rollout()->set_share(share);
   control.mutable_rollout()->set_shadow(shadow);
+  return control;
+}
+
+// The text must be a policy's.
+inline crossing::v1::Control MakePolicy(uint64_t version, const std::string& text) {
+  crossing::v1::Control control = MakeControl(version);
+  control.mutable_policy()->set_text(text);
+  const auto policy = policy::ParsePolicy("policy", text);
+  control.mutable_policy()->set_version(policy.ok() ? policy->version : std::string(32, 'v'));
   return control;
 }
 
