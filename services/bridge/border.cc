@@ -5,6 +5,7 @@
 
 #include "libs/base/unknown_fields.h"
 #include "libs/crossing/link_host.h"
+#include "services/bridge/limits.h"
 
 namespace jembatan::bridge {
 namespace {
@@ -59,6 +60,16 @@ void FillOutcome(const OrderResult& result, UrlRule* urls, Outcome* outcome) {
     base::CopyTime(result.hold_expires_at(), outcome->mutable_hold_expires_at());
   }
   outcome->set_fingerprint(result.fingerprint());
+}
+
+crossing::v1::Offer::Stock StockOf(const orders::v1::Offer& offer) {
+  uint64_t left = offer.stock();
+  if (offer.total_limit() > 0) {
+    left = std::min(left, offer.total_limit() - std::min(offer.total_limit(), offer.sold()));
+  }
+  if (left == 0) return crossing::v1::Offer::STOCK_SOLD_OUT;
+  const bool low = left <= kLowUnits || left < (left + offer.sold()) / kLowShare;
+  return low ? crossing::v1::Offer::STOCK_LOW : crossing::v1::Offer::STOCK_OPEN;
 }
 
 uint64_t UnknownFieldsOf(const OrderResult& result) {
@@ -118,6 +129,27 @@ Finding ToFinding(const orders::v1::GetOrdersResponse::Answer& answer, UrlRule* 
   return finding;
 }
 
+void ToOfferRecord(const orders::v1::Offer& offer, const std::string& marketplace_id,
+                   crossing::v1::Offer* record) {
+  record->Clear();
+  record->set_offer_id(offer.offer_id());
+  record->set_marketplace_id(marketplace_id);
+  record->set_seller_id(offer.seller_id());
+  record->set_title(offer.title());
+  record->mutable_price()->set_currency(offer.price().currency());
+  record->mutable_price()->set_amount_minor(offer.price().amount_minor());
+  record->set_price_version(offer.price_version());
+  record->set_stock(StockOf(offer));
+  record->set_sold(offer.sold());
+  if (offer.has_sale_starts_at()) {
+    base::CopyTime(offer.sale_starts_at(), record->mutable_sale_starts_at());
+  }
+  if (offer.has_sale_ends_at()) {
+    base::CopyTime(offer.sale_ends_at(), record->mutable_sale_ends_at());
+  }
+  record->set_attestation(offer.attestation());
+}
+
 uint64_t UnknownFieldsIn(const orders::v1::FenceResponse& response) {
   return base::OwnUnknownFields(response);
 }
@@ -133,6 +165,18 @@ uint64_t UnknownFieldsIn(const orders::v1::GetOrdersResponse& response) {
   for (const orders::v1::GetOrdersResponse::Answer& answer : response.answers()) {
     count += base::OwnUnknownFields(answer);
     if (answer.has_result()) count += UnknownFieldsOf(answer.result());
+  }
+  return count;
+}
+
+uint64_t UnknownFieldsIn(const orders::v1::WatchOffersResponse& response) {
+  uint64_t count = base::OwnUnknownFields(response);
+  for (const orders::v1::Offer& offer : response.offers()) {
+    count += base::OwnUnknownFields(offer);
+    if (offer.has_price()) count += base::OwnUnknownFields(offer.price());
+    for (const auto* time : {&offer.sale_starts_at(), &offer.sale_ends_at()}) {
+      count += base::OwnUnknownFields(*time);
+    }
   }
   return count;
 }

@@ -1,8 +1,9 @@
 #pragma once
 
-// The bridge's border post: PurchaseIntent -> Order, and the marketplace's result -> what the core
-// knows of it. One of the only two places that name types of two zones; its test lists what must
-// not cross (consent text version, accepting gateway, trace of the social side). Pure; any thread.
+// The bridge's border post: PurchaseIntent -> Order, and the marketplace's results and offers ->
+// what the core and the topics are told. One of the only two places that name types of two zones;
+// its test lists what must not cross (consent text version, accepting gateway, trace of the social
+// side). Pure; any thread.
 
 #include <string>
 #include <string_view>
@@ -36,9 +37,15 @@ void ToDecision(const orders::v1::OrderResult& result, UrlRule* urls, Decision* 
 // An answer of GetOrders. A state that decides nothing cannot be remembered: it is unclear too.
 Finding ToFinding(const orders::v1::GetOrdersResponse::Answer& answer, UrlRule* urls);
 
+// An offer as the marketplace tells it -> its record in the offers topic: how much is left becomes
+// a word, and limits stay behind.
+void ToOfferRecord(const orders::v1::Offer& offer, const std::string& marketplace_id,
+                   crossing::v1::Offer* record);
+
 // Fields of a marketplace's answer that orders.v1 does not have; nothing carries them further.
 uint64_t UnknownFieldsIn(const orders::v1::FenceResponse& response);
 uint64_t UnknownFieldsIn(const orders::v1::PlaceOrdersResponse& response);
 uint64_t UnknownFieldsIn(const orders::v1::GetOrdersResponse& response);
+uint64_t UnknownFieldsIn(const orders::v1::WatchOffersResponse& response);
 
 }  // namespace jembatan::bridge

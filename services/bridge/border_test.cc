@@ -267,5 +267,66 @@ TEST(ToFinding, AStateOfANewerMarketplaceIsUnclear) {
   }
 }
 
+TEST(ToOfferRecord, CarriesWhatMayBeToldAndNoMore) {
+  orders::v1::Offer offer;
+  offer.set_offer_id("kopi");
+  offer.set_title("Kopi Gayo");
+  offer.set_seller_id("toko-1");
+  offer.mutable_price()->set_currency("IDR");
+  offer.mutable_price()->set_amount_minor(250);
+  offer.set_price_version("v1");
+  offer.set_stock(777'777);
+  offer.set_buyer_limit(888'888);
+  offer.set_total_limit(999'999);
+  offer.set_sold(3);
+  offer.set_attestation("note");
+  base::SetMs(1'111, offer.mutable_sale_starts_at());
+  base::SetMs(2'222, offer.mutable_sale_ends_at());
+  const uint64_t planted = base::PlantUnknownFields(&offer, "unknown");
+  crossing::v1::Offer record;
+  record.set_title("what was there before");
+  ToOfferRecord(offer, "toko", &record);
+  EXPECT_EQ(record.ShortDebugString(),
+            "offer_id: \"kopi\" marketplace_id: \"toko\" seller_id: \"toko-1\" "
+            "title: \"Kopi Gayo\" price { currency: \"IDR\" amount_minor: 250 } "
+            "price_version: \"v1\" stock: STOCK_OPEN sold: 3 "
+            "sale_starts_at { seconds: 1 nanos: 111000000 } "
+            "sale_ends_at { seconds: 2 nanos: 222000000 } attestation: \"note\"");
+  orders::v1::WatchOffersResponse response;
+  *response.add_offers() = offer;
+  EXPECT_EQ(UnknownFieldsIn(response), planted);
+}
+
+TEST(ToOfferRecord, HowMuchIsLeftBecomesAWord) {
+  using Stock = crossing::v1::Offer;
+  const struct {
+    uint64_t stock;
+    uint64_t sold;
+    uint64_t total_limit;
+    Stock::Stock told;
+  } cases[] = {
+      {1'000, 0, 0, Stock::STOCK_OPEN},
+      {11, 0, 0, Stock::STOCK_OPEN},
+      {10, 0, 0, Stock::STOCK_LOW},
+      {1, 0, 0, Stock::STOCK_LOW},
+      {0, 5, 0, Stock::STOCK_SOLD_OUT},
+      {100, 901, 0, Stock::STOCK_OPEN},
+      {99, 911, 0, Stock::STOCK_LOW},
+      {1'000, 50, 100, Stock::STOCK_OPEN},
+      {1'000, 95, 100, Stock::STOCK_LOW},
+      {1'000, 100, 100, Stock::STOCK_SOLD_OUT},
+      {1'000, 200, 100, Stock::STOCK_SOLD_OUT},
+  };
+  for (const auto& c : cases) {
+    orders::v1::Offer offer;
+    offer.set_stock(c.stock);
+    offer.set_sold(c.sold);
+    offer.set_total_limit(c.total_limit);
+    crossing::v1::Offer record;
+    ToOfferRecord(offer, "toko", &record);
+    EXPECT_EQ(record.stock(), c.told) << c.stock << " " << c.sold << " " << c.total_limit;
+  }
+}
+
 }  // namespace
 }  // namespace jembatan::bridge

@@ -86,6 +86,39 @@ TEST_F(Obeying, AHaltOfAnotherOfferStopsNothing) {
   EXPECT_EQ(driver_.TakeOne<effect::Place>().intents.size(), 1u);
 }
 
+TEST_F(Obeying, AHaltOfASellerStopsTheOffersAttestedToBeItsOwn) {
+  const policy::Goods halted{.seller_id = "toko-1"};
+  const policy::Goods other{.seller_id = "toko-2"};
+  for (const policy::Goods* goods : {&halted, &other, static_cast<const policy::Goods*>(nullptr)}) {
+    CoreDriver driver;
+    driver.Assign();
+    driver.Own();
+    driver.Feed(event::GoodsTold{"offer-1", goods});
+    driver.Feed(event::GoodsComplete{});
+    controls::Controls state;
+    const auto record = controls::testing::RecordOf(MakeHalt(1, Halt::SCOPE_SELLER, "toko-1"));
+    ASSERT_EQ(state.Apply(0, record.key, record.value).refused, "");
+    driver.Turn(event::ControlsChanged{std::make_shared<const controls::Controls>(state)});
+    driver.Bring(driver.NewIntent(1));
+    driver.Tick();
+    EXPECT_EQ(driver.Take<effect::Place>().size(), goods == &halted ? 0u : 1u);
+    EXPECT_EQ(driver.counts().halted, goods == &halted ? 1u : 0u);
+  }
+}
+
+TEST_F(Obeying, AHaltOfASellerHoldsBackWhatItsSellerIsNotKnownOf) {
+  driver_.Own();
+  Order(MakeHalt(1, Halt::SCOPE_SELLER, "toko-1"));
+  driver_.Bring(driver_.NewIntent(1));
+  driver_.Tick();
+  EXPECT_TRUE(driver_.Take<effect::Place>().empty()) << "nobody has told of its goods yet";
+  const policy::Goods goods{.seller_id = "toko-1"};
+  driver_.Feed(event::GoodsTold{"offer-1", &goods});
+  driver_.Feed(event::GoodsComplete{});
+  driver_.Tick();
+  EXPECT_EQ(TakeOutcome().reason(), crossing::v1::REASON_SALES_HALTED);
+}
+
 // What the marketplace may be deciding at this moment ends as it says.
 TEST_F(Obeying, WhatIsUnderWayEndsAsTheMarketplaceSays) {
   driver_.Own();

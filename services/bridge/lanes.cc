@@ -162,11 +162,18 @@ void Partition::ClassifyByRules(const Record& record, Now now, Next* next) const
         next->kind == Next::Kind::kDecide && next->state == Outcome::STATE_REJECTED;
     if (rejected) return;
     next->rule = judged.rule;
-    if (refused) RefuseByPolicy(judged, next);
-    if (judged.verdict == policy::Decision::Verdict::kPending) {
+    if (refused) {
+      RefuseByPolicy(judged, next);
+    } else if (judged.verdict == policy::Decision::Verdict::kPending || SellerPending()) {
       next->kind = Next::Kind::kAwaitGoods;
     }
   }
+}
+
+// A halt may name the seller, whom the feed has yet to tell.
+bool Partition::SellerPending() const {
+  return !shared_->goods.complete() && shared_->in_force->halts_sellers() &&
+         shared_->rules.obey_controls;
 }
 
 void Partition::RefuseByPolicy(const policy::Decision& judged, Next* next) {
@@ -184,6 +191,10 @@ void Partition::ObeyControls(const crossing::v1::PurchaseIntent& intent, Now now
   controls::Tap tap;
   tap.marketplace_id = intent.marketplace_id();
   tap.offer_id = intent.offer_id();
+  if (shared_->in_force->halts_sellers()) {
+    const policy::Goods* goods = shared_->goods.Find(intent.offer_id());
+    if (goods != nullptr) tap.seller_id = goods->seller_id;
+  }
   tap.campaign_id = intent.campaign_id();
   tap.buyer_ref = intent.buyer_ref();
   controls::Way way = shared_->in_force->WayOf(tap, now.wall_ms);

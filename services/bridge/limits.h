@@ -38,6 +38,14 @@ inline constexpr size_t kFinalsMax = 2'000'000;
 // Offers whose goods a bridge knows.
 inline constexpr size_t kGoodsMax = 200'000;
 
+// How long an offer rests between two of its records in the offers topic, and how many records may
+// be under way: the producer is the outcomes'.
+inline constexpr int64_t kRelayIntervalMs = 500;
+inline constexpr size_t kRelayWritesMax = 500;
+// At most so many of what is left, or a tenth of all, is nearly sold out.
+inline constexpr uint64_t kLowUnits = 10;
+inline constexpr uint64_t kLowShare = 10;
+
 // Finished intents' messages that are kept to be filled again.
 inline constexpr size_t kSpareIntents = 4'096;
 

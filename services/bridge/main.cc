@@ -24,7 +24,10 @@ int main(int argc, char** argv) {
   table.Add("url_hosts", &options.url_hosts, "Hosts that links may name, host[:port],...");
   table.Add(
       "policy", &options.policy,
-      "TOML file of the policy, taken again when it changes; empty: consent is the only rule");
+      "TOML file of the policy until a control orders one, taken again when it changes; empty: "
+      "consent is the only rule");
+  table.Add("goods_keys", &options.goods_keys,
+            "File of the marketplaces' public keys for what they attest about goods; empty: none");
   table.Add("instance", &options.instance, "Name of this process in its records");
   table.Add("orders_tls_certificate", &options.orders_tls.certificate, "Client certificate, PEM");
   table.AddSecret("orders_tls_key", &options.orders_tls.key, "Client key, PEM");

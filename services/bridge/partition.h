@@ -267,6 +267,7 @@ class Partition {
   Next Classify(uint64_t number, const Record& record, Now now) const;
   void ObeyControls(const crossing::v1::PurchaseIntent& intent, Now now, Next* next) const;
   void ClassifyByRules(const Record& record, Now now, Next* next) const;
+  bool SellerPending() const;
   static void RefuseByPolicy(const policy::Decision& judged, Next* next);
   policy::Decision Judge(const Record& record) const;
   void Stamp(Record* record, const policy::Rule* rule, bool refused) const;

@@ -67,8 +67,9 @@ Readiness::Watch Readiness::Judge(Watch watch, const View& view, const Partition
   if (idle || !partition.stopped.empty() || standing.watermark != watch.watermark) {
     return {.watermark = standing.watermark};
   }
-  bool in_its_way = !view.controls_known || !view.stream_up || !view.marketplace_usable ||
-                    !standing.owned || standing.waits_for == Standing::For::kPutOff;
+  bool in_its_way = !view.controls_known || !view.offers_known || !view.stream_up ||
+                    !view.marketplace_usable || !standing.owned ||
+                    standing.waits_for == Standing::For::kPutOff;
   if (!in_its_way) watch.stood_ms += passed_ms;
   return watch;
 }
@@ -81,6 +82,7 @@ void Readiness::Tell(const View& view) {
   }
   if (!view.controls_known) return Add("it is not known what the operators' controls say");
   if (!view.member) return Add("it is not a member of the consumer group");
+  if (!view.offers_known) Add("the offers topic has not been read to its end");
   if (!view.stream_up) return Add("the stream to the marketplace is down");
   if (!view.marketplace_usable) return Add("the marketplace decides nothing and is only tried");
   for (const PartitionView& partition : view.partitions) {

@@ -31,6 +31,8 @@ class Readiness {
     bool controls_known = true;
     // Of the consumer group; it may have given a member nothing.
     bool member = true;
+    // Else rules about goods, and halts of a seller, wait.
+    bool offers_known = true;
     bool stream_up = false;
     // The breaker is closed.
     bool marketplace_usable = false;

@@ -28,6 +28,7 @@
 #include "libs/runtime/shard.h"
 #include "services/bridge/border.h"
 #include "services/bridge/core.h"
+#include "services/bridge/offer_feed.h"
 #include "services/bridge/orders_grpc.h"
 #include "services/bridge/policy_file.h"
 #include "services/bridge/probe.h"
@@ -139,6 +140,7 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   void Heartbeat();
   void Publish(Now now);
   void LookAtReadiness(Now now);
+  void ObeyPolicy(const std::shared_ptr<const policy::Policy>& ordered);
   void LookAtPolicy();
   void TakePolicy(std::shared_ptr<const policy::Policy> policy);
   // Notes why, if the error has stopped the partition.
@@ -170,6 +172,7 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   std::unique_ptr<kafka::PartitionReader> reader_;
   std::unique_ptr<kafka::Admin> kafka_admin_;
   std::unique_ptr<controls::ControlsReader> controls_reader_;
+  std::unique_ptr<OfferFeed> offer_feed_;
   std::unique_ptr<rpc::CompletionQueue> queue_;
   std::unique_ptr<OrdersClient> orders_;
   // Per partition: the reading the core wants, and the one that the reader's records belong to.
@@ -196,8 +199,6 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
 absl::Status Service::Impl::Start() {
   JEMB_RETURN_IF_ERROR(ReadLinkKey());
   JEMB_RETURN_IF_ERROR(ReadPolicy());
-  // No feed tells this bridge about goods yet: rules that need them refuse, and nobody waits.
-  Step(event::GoodsComplete{});
   JEMB_RETURN_IF_ERROR(ConnectKafka());
   JEMB_RETURN_IF_ERROR(ConnectMarketplace());
   JEMB_ASSIGN_OR_RETURN(admin_, runtime::AdminServer::Create(options_.admin_listen, registry_));
@@ -266,6 +267,13 @@ void Service::Impl::TakePolicy(std::shared_ptr<const policy::Policy> policy) {
   Step(event::PolicyTaken{std::move(policy)});
 }
 
+// What operators have ordered holds over the file.
+void Service::Impl::ObeyPolicy(const std::shared_ptr<const policy::Policy>& ordered) {
+  if (ordered == nullptr) return;
+  policy_file_.reset();
+  if (ordered->version != core_->policy().version) TakePolicy(ordered);
+}
+
 void Service::Impl::LookAtPolicy() {
   if (!policy_file_) return;
   std::optional<PolicyFile::Taken> taken = policy_file_->Look();
@@ -307,7 +315,15 @@ absl::Status Service::Impl::ConnectKafka() {
   controls_reader_ = std::make_unique<controls::ControlsReader>(
       cluster, std::move(operators), "bridge", *registry_, shard_.context(),
       [this](const controls::Snapshot& now) { OnControls(now); });
-  return controls_reader_->Start();
+  JEMB_RETURN_IF_ERROR(controls_reader_->Start());
+  JEMB_ASSIGN_OR_RETURN(goods::NoteKeys keys, offers::LoadNoteKeys(options_.goods_keys));
+  offer_feed_ = std::make_unique<OfferFeed>(
+      OfferFeed::Options{.cluster = cluster,
+                         .partitions = options_.partitions,
+                         .marketplace_id = options_.marketplace_id,
+                         .keys = std::move(keys)},
+      *producer_, *registry_, shard_.context(), [this](const Event& event) { Step(event); });
+  return offer_feed_->StartReading();
 }
 
 absl::Status Service::Impl::ConnectMarketplace() {
@@ -317,9 +333,10 @@ absl::Status Service::Impl::ConnectMarketplace() {
   OrdersClient::Options options;
   options.topic_version = kafka::kIntentsTopic;
   options.urls.hosts = base::SplitList(options_.url_hosts);
-  orders_ = std::make_unique<OrdersClient>(std::move(options),
-                                           rpc::Connect(options_.orders_target, credentials),
-                                           queue_.get(), shard_.context(), this);
+  std::shared_ptr<grpc::Channel> channel = rpc::Connect(options_.orders_target, credentials);
+  orders_ = std::make_unique<OrdersClient>(std::move(options), channel, queue_.get(),
+                                           shard_.context(), this);
+  offer_feed_->Connect(std::move(channel), queue_.get());
   return absl::OkStatus();
 }
 
@@ -332,6 +349,7 @@ void Service::Impl::Stop() {
   shard_.Post([this, &ended] {
     heartbeat_.cancel();
     orders_->Stop();
+    offer_feed_->Stop();
     ended.set_value();
   });
   ended.get_future().wait();
@@ -341,6 +359,7 @@ void Service::Impl::Stop() {
   shard_.context().restart();
   shard_.context().poll();
   controls_reader_.reset();
+  offer_feed_.reset();
   consumer_.reset();
   reader_.reset();
   watches_.clear();
@@ -498,6 +517,7 @@ void Service::Impl::OnStreamDown() {
 void Service::Impl::OnControls(const controls::Snapshot& controls) {
   controls_known_ = controls != nullptr;
   Step(event::ControlsChanged{controls});
+  if (controls_known_) ObeyPolicy(controls->policy());
   if (controls_known_ && !std::exchange(subscribed_, true)) consumer_->Subscribe();
 }
 
@@ -505,6 +525,7 @@ void Service::Impl::OnDeliveries(std::span<const kafka::Delivery> deliveries) {
   JEMB_CRASH_POINT("bridge.acknowledged");
   const Now now = ReadClocks();
   for (const kafka::Delivery& delivery : deliveries) {
+    if (offer_feed_->OnDelivery(delivery)) continue;
     Step(event::Produced{delivery.opaque, delivery.status.ok(), delivery.offset,
                          delivery.append_time_ms},
          now);
@@ -517,6 +538,7 @@ size_t Service::Impl::EndTick() {
   // Executing may bring further events, whose effects wait for the next tick.
   Effects effects = std::exchange(effects_, {});
   for (Effect& effect : effects) Execute(effect);
+  offer_feed_->Pump();
   if (now.mono_ms - published_mono_ms_ >= kPublishMs) Publish(now);
   return effects.size();
 }
@@ -612,14 +634,18 @@ void Service::Impl::Heartbeat() {
 void Service::Impl::Publish(Now now) {
   published_mono_ms_ = now.mono_ms;
   LookAtPolicy();
+  // One for the group, whoever has the first partition.
+  offer_feed_->SetRelaying(abandoned_.empty() && core_->partitions().contains(0));
   LookAtReadiness(now);
-  const Probe::Dropped dropped{orders_->dropped_urls(), orders_->unknown_fields()};
+  const Probe::Dropped dropped{orders_->dropped_urls(),
+                               orders_->unknown_fields() + offer_feed_->unknown_fields()};
   probe_.Publish(*core_, readiness_.stuck(), dropped, now);
 }
 
 void Service::Impl::LookAtReadiness(Now now) {
   Readiness::View view{.controls_known = controls_known_,
                        .member = consumer_->IsMember(),
+                       .offers_known = offer_feed_->known(),
                        .stream_up = stream_up_,
                        .marketplace_usable = core_->marketplace_usable()};
   for (const auto& [number, partition] : core_->partitions()) {

@@ -27,8 +27,12 @@ struct Options {
   std::string marketplace_id = "tokopedia";
   // Hosts that links in outcomes may name, comma-separated; empty: any.
   std::string url_hosts;
-  // The policy's file (libs/policy/parse.h); empty: consent is the only rule.
+  // The policy's file (libs/policy/parse.h), until operators' controls put another in force; empty:
+  // consent is the only rule.
   std::string policy;
+  // File of the marketplaces' public keys for what they attest about goods (goods::NoteKeys);
+  // empty: nothing attested is believed.
+  std::string goods_keys;
   // Name of this process, written into its records; empty: host name and process id.
   std::string instance;
   rpc::TlsFiles orders_tls;

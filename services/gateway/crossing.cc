@@ -38,6 +38,20 @@ intake::v1::Reason ToReason(int number) {
   return static_cast<intake::v1::Reason>(number);
 }
 
+intake::v1::OfferHint::Stock StockAt(const crossing::v1::Offer& offer, int64_t now_ms) {
+  using Hint = intake::v1::OfferHint;
+  if (offer.has_sale_ends_at() && now_ms >= base::ToMs(offer.sale_ends_at())) {
+    return Hint::STOCK_CLOSED;
+  }
+  if (offer.stock() == crossing::v1::Offer::STOCK_SOLD_OUT) return Hint::STOCK_CLOSED;
+  if (offer.has_sale_starts_at() && now_ms < base::ToMs(offer.sale_starts_at())) {
+    return Hint::STOCK_NOT_STARTED;
+  }
+  if (offer.stock() == crossing::v1::Offer::STOCK_LOW) return Hint::STOCK_LOW;
+  return offer.stock() == crossing::v1::Offer::STOCK_OPEN ? Hint::STOCK_OPEN
+                                                          : Hint::STOCK_UNSPECIFIED;
+}
+
 // W3C trace context, version 00: trace id and parent id, both from the fingerprint; not sampled, so
 // that whoever receives it decides.
 void SetTraceparent(const std::string& fingerprint, std::string* traceparent) {
@@ -98,6 +112,23 @@ IntakeOutcome ToIntake(const CrossingOutcome& outcome) {
   }
   told.set_offer_id(outcome.offer_id());
   return told;
+}
+
+void ToHint(const offers::Offer& offer, int64_t now_ms, intake::v1::OfferHint* hint) {
+  const crossing::v1::Offer& told = offer.told;
+  hint->Clear();
+  hint->set_offer_id(told.offer_id());
+  hint->set_stock(StockAt(told, now_ms));
+  hint->mutable_price()->set_currency(told.price().currency());
+  hint->mutable_price()->set_amount_minor(told.price().amount_minor());
+  hint->set_price_version(told.price_version());
+  hint->set_title(told.title());
+  hint->set_sold(told.sold());
+  if (told.has_sale_starts_at()) {
+    base::CopyTime(told.sale_starts_at(), hint->mutable_sale_starts_at());
+  }
+  if (told.has_sale_ends_at()) base::CopyTime(told.sale_ends_at(), hint->mutable_sale_ends_at());
+  hint->set_local(offer.goods != nullptr && offer.goods->local);
 }
 
 uint64_t UnknownFieldsIn(const crossing::v1::OutcomeRecord& record) {

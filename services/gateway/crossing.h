@@ -10,6 +10,7 @@
 #include "jembatan/crossing/v1/crossing.pb.h"
 #include "jembatan/intake/v1/intake.pb.h"
 #include "libs/base/ids.h"
+#include "libs/offers/catalogue.h"
 #include "services/gateway/session.h"
 
 namespace jembatan::gateway {
@@ -31,6 +32,9 @@ void Cross(const intake::v1::Intent& intent, const base::Uuid& id, const std::st
 
 // What of an outcome is told to its viewer.
 intake::v1::Outcome ToIntake(const crossing::v1::Outcome& outcome);
+
+// What viewers are told of an offer at an instant: the sale's window is judged by it.
+void ToHint(const offers::Offer& offer, int64_t now_ms, intake::v1::OfferHint* hint);
 
 // Fields of a record that crossing.v1 does not have; nothing carries them further.
 uint64_t UnknownFieldsIn(const crossing::v1::OutcomeRecord& record);

@@ -50,6 +50,61 @@ struct Crossed {
   intake::v1::Intent intent;
 };
 
+offers::Offer Kopi() {
+  offers::Offer offer;
+  offer.told.set_offer_id("kopi");
+  offer.told.set_marketplace_id("toko");
+  offer.told.set_seller_id("toko-1");
+  offer.told.set_title("Kopi Gayo");
+  offer.told.mutable_price()->set_currency("IDR");
+  offer.told.mutable_price()->set_amount_minor(250);
+  offer.told.set_price_version("v1");
+  offer.told.set_stock(crossing::v1::Offer::STOCK_OPEN);
+  offer.told.set_sold(7);
+  base::SetMs(1'000, offer.told.mutable_sale_starts_at());
+  base::SetMs(2'000, offer.told.mutable_sale_ends_at());
+  return offer;
+}
+
+TEST(ToHint, TellsWhatViewersMayKnow) {
+  offers::Offer offer = Kopi();
+  intake::v1::OfferHint hint;
+  hint.set_local(true);
+  ToHint(offer, 1'000, &hint);
+  EXPECT_EQ(hint.ShortDebugString(),
+            "offer_id: \"kopi\" stock: STOCK_OPEN price { currency: \"IDR\" amount_minor: 250 } "
+            "price_version: \"v1\" title: \"Kopi Gayo\" sold: 7 sale_starts_at { seconds: 1 } "
+            "sale_ends_at { seconds: 2 }");
+  offer.goods = std::make_shared<const goods::Goods>(goods::Goods{.local = true});
+  ToHint(offer, 1'000, &hint);
+  EXPECT_TRUE(hint.local()) << "attested";
+}
+
+TEST(ToHint, TheSalesWindowIsJudgedByTheClock) {
+  using Hint = intake::v1::OfferHint;
+  using Told = crossing::v1::Offer;
+  const struct {
+    Told::Stock stock;
+    int64_t now_ms;
+    Hint::Stock told;
+  } cases[] = {
+      {Told::STOCK_OPEN, 999, Hint::STOCK_NOT_STARTED},
+      {Told::STOCK_SOLD_OUT, 999, Hint::STOCK_CLOSED},
+      {Told::STOCK_OPEN, 1'999, Hint::STOCK_OPEN},
+      {Told::STOCK_LOW, 1'999, Hint::STOCK_LOW},
+      {Told::STOCK_SOLD_OUT, 1'999, Hint::STOCK_CLOSED},
+      {Told::STOCK_UNSPECIFIED, 1'999, Hint::STOCK_UNSPECIFIED},
+      {Told::STOCK_OPEN, 2'000, Hint::STOCK_CLOSED},
+  };
+  for (const auto& c : cases) {
+    offers::Offer offer = Kopi();
+    offer.told.set_stock(c.stock);
+    Hint hint;
+    ToHint(offer, c.now_ms, &hint);
+    EXPECT_EQ(hint.stock(), c.told) << c.stock << " at " << c.now_ms;
+  }
+}
+
 TEST(Crossing, NothingOfTheSocialSideCrosses) {
   Crossed crossed;
   crossing::v1::PurchaseIntent out;

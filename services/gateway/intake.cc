@@ -151,6 +151,7 @@ class Intake::Impl {
 
   void SetOtherLog(bool other) { other_log_ = other; }
   void SetControls(controls::Snapshot controls) { controls_ = std::move(controls); }
+  void SetOffers(const Offers* offers) { offers_ = offers; }
   void SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> keys) {
     buyer_keys_stale_ = keys == nullptr;
     if (!keys) return;
@@ -207,6 +208,7 @@ class Intake::Impl {
   IntakeCounts counts_;
   size_t handed_to_log_ = 0;
   bool other_log_ = false;
+  const Offers* offers_ = nullptr;
   controls::Snapshot controls_ = std::make_shared<const controls::Controls>();
   std::shared_ptr<const identity::BuyerKeys> buyer_keys_;  // null: principals' own
   bool buyer_keys_stale_ = false;
@@ -278,6 +280,9 @@ Refused Intake::Impl::CheckControls(const Principal& principal, const Intent& in
   controls::Tap tap;
   tap.marketplace_id = options_.crossing.marketplace_id;
   tap.offer_id = intent.offer_id();
+  if (offers_ != nullptr && controls_->halts_sellers()) {
+    tap.seller_id = offers_->SellerOf(intent.offer_id());
+  }
   tap.room_id = intent.room_id();
   tap.campaign_id = intent.campaign_id();
   tap.buyer_ref = principal.buyers.At(admitted.id.unix_ms())->view();
@@ -648,6 +653,7 @@ void Intake::OnFinal(const FinalPtr& final) { impl_->OnFinal(final); }
 size_t Intake::EndTick(int64_t now_ms) { return impl_->EndTick(now_ms); }
 int64_t Intake::NextDueMs() const { return impl_->NextDueMs(); }
 void Intake::SetOtherLog(bool other) { impl_->SetOtherLog(other); }
+void Intake::SetOffers(const Offers* offers) { impl_->SetOffers(offers); }
 void Intake::SetControls(controls::Snapshot controls) { impl_->SetControls(std::move(controls)); }
 void Intake::SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> keys) {
   impl_->SetBuyerKeys(std::move(keys));

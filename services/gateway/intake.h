@@ -24,6 +24,7 @@
 #include "libs/kafka/producer.h"
 #include "services/gateway/crossing.h"
 #include "services/gateway/lag_forecast.h"
+#include "services/gateway/offers.h"
 #include "services/gateway/outcome_window.h"
 #include "services/gateway/session.h"
 
@@ -122,6 +123,10 @@ class Intake {
   // decided ids are repeated. Null: nobody knows what they say, and everything new is
   // REFUSED(LOG_UNAVAILABLE). Before the first call nothing is stopped.
   void SetControls(controls::Snapshot controls);
+
+  // Where the sellers of offers are looked up, for controls that name one; it outlives the intake.
+  // Before the call no seller is known.
+  void SetOffers(const Offers* offers);
 
   // The keys that pseudonyms are made with from now on, for all sessions. Null: they could not be
   // read again for too long, and an epoch may have begun that is not known here, so nothing new is

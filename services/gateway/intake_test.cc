@@ -60,11 +60,19 @@ struct World {
     if (final) intake.OnFinal(final);
     return final;
   }
+  // The marketplace attests who sells the offer.
+  void Sells(const std::string& offer_id, const std::string& seller_id) {
+    auto offer = std::make_shared<offers::Offer>();
+    offer->goods = std::make_shared<const goods::Goods>(goods::Goods{.seller_id = seller_id});
+    offers.Put(offer_id, std::move(offer));
+    intake.SetOffers(&offers);
+  }
   const Receipt& last() const { return session.receipts.back(); }
 
   FakeLog log;
   OutcomeWindow window{{.partitions = 1, .marketplace_id = "shop", .capacity = 1'000}};
   LagForecast lag{1};
+  Offers offers;
   Intake intake;
   FakeSession session;
   Intake::SessionKey key = 0;
@@ -156,6 +164,12 @@ std::vector<RefusalCase> RefusalCases() {
        intake::v1::REASON_SALES_HALTED, 0},
       {"offer halted",
        [](World& w, auto& intent) { Halt(w, crossing::v1::Halt::SCOPE_OFFER, intent.offer_id()); },
+       intake::v1::REASON_SALES_HALTED, 0},
+      {"seller halted",
+       [](World& w, auto& intent) {
+         w.Sells(intent.offer_id(), "toko-1");
+         Halt(w, crossing::v1::Halt::SCOPE_SELLER, "toko-1");
+       },
        intake::v1::REASON_SALES_HALTED, 0},
       {"room halted",
        [](World& w, auto& intent) {
@@ -1013,6 +1027,17 @@ TEST(Intake, AHaltLeavesDecidedIdsAndWhatWasHandedOverAsTheyAre) {
   world.Tick();
   EXPECT_EQ(world.last().status(), Receipt::STATUS_ACCEPTED);
   EXPECT_TRUE(world.last().replayed());
+}
+
+TEST(Intake, AHaltOfASellerStopsNoOffersOfOthers) {
+  World world;
+  Halt(world, crossing::v1::Halt::SCOPE_SELLER, "toko-1");
+  world.Submit(IntentOf(IdAt(kNowMs, 1)));
+  EXPECT_EQ(world.log.records.size(), 1u) << "nobody attests who sells it";
+  const intake::v1::Intent intent = IntentOf(IdAt(kNowMs, 2));
+  world.Sells(intent.offer_id(), "toko-2");
+  world.Submit(intent);
+  EXPECT_EQ(world.log.records.size(), 2u);
 }
 
 TEST(Intake, AHaltThatIsLiftedLetsTheSameIdIn) {

@@ -24,6 +24,7 @@
 #include "libs/kafka/producer.h"
 #include "libs/kafka/properties.h"
 #include "libs/kafka/topic_watch.h"
+#include "libs/offers_reader/offers_reader.h"
 #include "libs/rpc/server.h"
 #include "libs/runtime/admin.h"
 #include "libs/runtime/lifecycle.h"
@@ -90,10 +91,10 @@ class ProducerLog final : public IntentLog {
 
 }  // namespace
 
-class Service::Impl {
+class Service::Impl : public offers::OffersHandler {
  public:
   explicit Impl(Options options) : options_(std::move(options)) {}
-  ~Impl() { Stop(); }
+  ~Impl() override { Stop(); }
 
   absl::Status Start();
   void Stop();
@@ -107,6 +108,7 @@ class Service::Impl {
   // In the order of construction: an edge's timers need its shard's io_context.
   struct ShardParts {
     std::unique_ptr<runtime::Shard> shard;
+    std::unique_ptr<Offers> offers;
     std::unique_ptr<Intake> intake;
     std::unique_ptr<Edge> edge;
     std::unique_ptr<Listener> listener;
@@ -124,6 +126,8 @@ class Service::Impl {
   void OnDeliveries(std::span<const kafka::Delivery> deliveries);
   void OnFinals(std::span<const FinalPtr> finals);
   void OnControls(const controls::Snapshot& controls);
+  void OnOffer(std::string_view offer_id, const offers::OfferPtr& offer) override;
+  void OnOffersComplete() override;
   void Measure();
   void OnTopicStatus(const absl::Status& status);
   void OnTopicChanged(const std::string& changed);
@@ -154,6 +158,7 @@ class Service::Impl {
   std::unique_ptr<OutcomeReader> reader_;
   std::unique_ptr<controls::ControlsReader> controls_reader_;
   std::atomic<bool> controls_known_{false};
+  std::unique_ptr<offers::OffersReader> offers_reader_;
   std::unique_ptr<boost::asio::steady_timer> measure_timer_;
   std::unique_ptr<kafka::TopicWatch> log_watch_;
   // How the intents' topic is another than it was; empty: it is not.
@@ -238,7 +243,7 @@ absl::Status Service::Impl::ConnectLog() {
   std::vector<kafka::TopicSpec> topics;
   for (kafka::TopicSpec& topic : kafka::JembatanTopics(options_.partitions)) {
     if (topic.name == kafka::kIntentsTopic || topic.name == kafka::kOutcomesTopic ||
-        topic.name == kafka::kControlsTopic) {
+        topic.name == kafka::kOffersTopic || topic.name == kafka::kControlsTopic) {
       topics.push_back(std::move(topic));
     }
   }
@@ -271,6 +276,12 @@ absl::Status Service::Impl::ConnectLog() {
       cluster_, std::move(operators), "gateway", *probe_.registry(),
       shards_.front().shard->context(), [this](const controls::Snapshot& now) { OnControls(now); });
   JEMB_RETURN_IF_ERROR(controls_reader_->Start());
+  auto goods_keys = offers::LoadNoteKeys(options_.goods_keys);
+  if (!goods_keys.ok()) return At("goods_keys", goods_keys.status());
+  offers_reader_ = std::make_unique<offers::OffersReader>(
+      cluster_, options_.partitions, *std::move(goods_keys), "gateway", *probe_.registry(),
+      shards_.front().shard->context(), this);
+  JEMB_RETURN_IF_ERROR(offers_reader_->Start());
   return reader_->Start();
 }
 
@@ -291,6 +302,8 @@ absl::Status Service::Impl::MakeEdges(std::vector<Listener::Acceptor> acceptors)
     ShardParts& parts = shards_[i];
     intake.shard = static_cast<uint8_t>(i);
     parts.intake = std::make_unique<Intake>(intake, log_.get(), window_.get(), lag_.get());
+    parts.offers = std::make_unique<Offers>();
+    parts.intake->SetOffers(parts.offers.get());
     // Nothing is taken before it is known that nothing is halted.
     parts.intake->SetControls(nullptr);
     parts.intake->SetBuyerKeys(buyer_keys_->current());
@@ -415,6 +428,22 @@ void Service::Impl::OnControls(const controls::Snapshot& controls) {
   controls_known_.store(controls != nullptr);
 }
 
+void Service::Impl::OnOffer(std::string_view offer_id, const offers::OfferPtr& offer) {
+  for (size_t i = 1; i < shards_.size(); ++i) {
+    shards_[i].shard->Post([offers = shards_[i].offers.get(), id = std::string(offer_id), offer] {
+      offers->Put(id, offer);
+    });
+  }
+  shards_.front().offers->Put(offer_id, offer);
+}
+
+void Service::Impl::OnOffersComplete() {
+  for (size_t i = 1; i < shards_.size(); ++i) {
+    shards_[i].shard->Post([offers = shards_[i].offers.get()] { offers->SetComplete(); });
+  }
+  shards_.front().offers->SetComplete();
+}
+
 void Service::Impl::Measure() {
   probe_.SetOutcomeWindow(window_->size(), window_->unreadable());
   probe_.SetUnknownOutcomeFields(window_->unknown_fields());
@@ -525,6 +554,7 @@ void Service::Impl::TearDown() {
     keys_timer_.reset();
     log_admin_.reset();
     controls_reader_.reset();
+    offers_reader_.reset();
     reader_.reset();
     producer_.reset();
   });

@@ -59,6 +59,9 @@ struct Options {
   // have signed a control.
   std::string operator_keys;
   int operators_needed = 2;
+  // File of the marketplaces' public keys for what they attest about goods (goods::NoteKeys);
+  // empty: nothing attested is believed, and halts of a seller are the bridges' alone to obey.
+  std::string goods_keys;
   // Not flags: only tests change them. How often the intents' topic is looked at, and the
   // buyers' keys read again.
   int topic_watch_ms = kafka::kTopicWatchMs;
