@@ -6,6 +6,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "jembatan/intake/v1/intake.grpc.pb.h"
+#include "jembatan/orders/v1/catalog.grpc.pb.h"
 #include "libs/base/status.h"
 #include "libs/rpc/status.h"
 #include "libs/runtime/admin_client.h"
@@ -84,6 +85,15 @@ absl::StatusOr<intake::v1::Receipt> SubmitOverGrpc(int grpc_port, const std::str
   JEMB_RETURN_IF_ERROR(
       rpc::FromGrpc(caller.stub().SubmitIntent(caller.context(), request, &response)));
   return response.receipt();
+}
+
+absl::Status LoadOffers(int operator_port, const orders::v1::LoadOffersRequest& request) {
+  const auto stub = orders::v1::CatalogService::NewStub(grpc::CreateChannel(
+      "127.0.0.1:" + std::to_string(operator_port), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  orders::v1::LoadOffersResponse response;
+  return rpc::FromGrpc(stub->LoadOffers(&context, request, &response));
 }
 
 absl::StatusOr<Answer> AskOverHttp(int port, const std::string& token,

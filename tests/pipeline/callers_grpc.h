@@ -1,7 +1,8 @@
 #pragma once
 
 // The two unary transports of the intake contract as a test calls them: HTTP in the Connect
-// protocol, and gRPC. Blocking; any thread. An error is the transport's; refusals are receipts.
+// protocol, and gRPC. And the marketplace's port for its operators. Blocking; any thread. An error
+// is the transport's; refusals are receipts.
 
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "absl/status/statusor.h"
 
 #include "jembatan/intake/v1/intake.pb.h"
+#include "jembatan/orders/v1/catalog.pb.h"
 
 namespace jembatan::pipeline {
 
@@ -16,6 +18,9 @@ absl::StatusOr<intake::v1::Receipt> SubmitOverHttp(int port, const std::string& 
                                                    const intake::v1::Intent& intent);
 absl::StatusOr<intake::v1::Receipt> SubmitOverGrpc(int grpc_port, const std::string& token,
                                                    const intake::v1::Intent& intent);
+
+// Puts offers on sale at the marketplace, or changes them.
+absl::Status LoadOffers(int operator_port, const orders::v1::LoadOffersRequest& request);
 
 // What the gateway says of one intent.
 absl::StatusOr<intake::v1::GetOutcomesResponse::Answer> AskOverHttp(

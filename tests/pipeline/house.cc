@@ -39,8 +39,10 @@ std::string OffersJson(const std::vector<SaleOffer>& offers) {
   for (const SaleOffer& offer : offers) {
     json += json.size() > 1 ? "," : "";
     json += R"({"offer_id":")" + offer.offer_id + R"(","title":"Barang )" + offer.offer_id +
-            R"(","seller_id":"toko","currency":"IDR","amount_minor":)" +
-            std::to_string(kPriceMinor) + R"(,"stock":)" + std::to_string(offer.stock) + "}";
+            R"(","seller_id":")" + offer.seller_id + R"(","currency":"IDR","amount_minor":)" +
+            std::to_string(kPriceMinor) + R"(,"stock":)" + std::to_string(offer.stock);
+    if (!offer.facts.empty()) json += "," + offer.facts;
+    json += "}";
   }
   return json + "]";
 }
@@ -65,7 +67,10 @@ void QuietLog() {
 
 }  // namespace
 
-House::House(std::vector<SaleOffer> offers) : offers_(std::move(offers)) { QuietLog(); }
+House::House(std::vector<SaleOffer> offers, std::string policy)
+    : offers_(std::move(offers)), policy_(std::move(policy)) {
+  QuietLog();
+}
 
 House::~House() {
   for (auto& gateway : gateways_) gateway->Stop();
@@ -119,6 +124,7 @@ absl::Status House::WriteFiles() {
   buyer_key_ = std::make_unique<identity::BuyerKey>(std::move(key));
   JEMB_RETURN_IF_ERROR(WriteFile(folder_ / "jwks.json", signer_->jwks()));
   JEMB_RETURN_IF_ERROR(WriteFile(folder_ / "buyer.key", hex));
+  if (!policy_.empty()) JEMB_RETURN_IF_ERROR(WriteFile(folder_ / "policy.toml", policy_));
   return WriteFile(folder_ / "offers.json", OffersJson(offers_));
 }
 
@@ -130,11 +136,19 @@ absl::Status House::StartMarketplace() {
   options.admin_listen = At(orders_admin_port_);
   options.database = folder_ / "marketplace.db";
   options.offers = folder_ / "offers.json";
+  options.marketplace_id = kMarketplaceId;
+  options.goods_key = folder_ / "goods.key";
   marketplace_ = std::make_unique<marketplace::Service>(std::move(options));
   JEMB_RETURN_IF_ERROR(marketplace_->Start());
   orders_port_ = marketplace_->port();
   orders_admin_port_ = marketplace_->admin_port();
-  return absl::OkStatus();
+  return WriteGoodsKeys();
+}
+
+absl::Status House::WriteGoodsKeys() const {
+  JEMB_ASSIGN_OR_RETURN(const runtime::HttpReply key, runtime::HttpGet(AdminUrl() + "/verifier"));
+  if (key.status != 200) return base::Unavailable("no key: " + key.body);
+  return WriteFile(folder_ / "goods.keys", key.body);
 }
 
 void House::StopMarketplace() {
@@ -150,6 +164,8 @@ absl::Status House::StartBridge() {
   options.admin_listen = kAnyPort;
   options.marketplace_id = kMarketplaceId;
   options.partitions = kPartitions;
+  options.goods_keys = folder_ / "goods.keys";
+  if (!policy_.empty()) options.policy = folder_ / "policy.toml";
   options.instance = "bridge-" + std::to_string(bridges_.size());
   options.session_timeout_ms = kSessionMs;
   auto bridge = std::make_unique<bridge::Service>(std::move(options));
@@ -173,11 +189,18 @@ absl::Status House::StartGateway() {
   options.buyer_key = folder_ / "buyer.key";
   options.marketplace_id = kMarketplaceId;
   options.partitions = kPartitions;
+  options.goods_keys = folder_ / "goods.keys";
   options.instance = "gateway-" + std::to_string(gateways_.size());
   auto gateway = std::make_unique<gateway::Service>(std::move(options));
   JEMB_RETURN_IF_ERROR(gateway->Start());
   gateways_.push_back(std::move(gateway));
   return absl::OkStatus();
+}
+
+std::string House::BridgeMetrics(size_t number) const {
+  auto metrics = runtime::HttpGet("http://" + At(bridges_.at(number)->admin_port()) + "/metrics");
+  EXPECT_TRUE(metrics.ok()) << metrics.status();
+  return metrics.ok() ? metrics->body : std::string();
 }
 
 std::string House::TokenOf(const std::string& viewer_id) const {

@@ -35,11 +35,15 @@ inline constexpr char kMarketplaceId[] = "tokopedia";
 struct SaleOffer {
   std::string offer_id;
   int64_t stock = 0;
+  // What is known of its goods: keys of libs/goods/facts_json.h with their values.
+  std::string facts = {};
+  std::string seller_id = "toko";
 };
 
 class House {
  public:
-  explicit House(std::vector<SaleOffer> offers);
+  // policy: the bridges' policy; empty: consent alone.
+  explicit House(std::vector<SaleOffer> offers, std::string policy = {});
   ~House();
 
   // Two gateways and bridges that share all partitions, ready.
@@ -56,6 +60,10 @@ class House {
   kafka::testing::MockCluster& cluster() { return *cluster_; }
   std::string brokers() const { return cluster_->bootstrap(); }
   gateway::Service& gateway(size_t number) { return *gateways_.at(number); }
+  // The marketplace's port for its operators.
+  int operator_port() const { return marketplace_->operator_port(); }
+  // What the service tells of itself; the number counts as in StopBridge.
+  std::string BridgeMetrics(size_t number) const;
 
   std::string TokenOf(const std::string& viewer_id) const;
   // The viewer's pseudonym at the marketplace.
@@ -71,9 +79,11 @@ class House {
  private:
   absl::Status WriteFiles();
   absl::Status StartGateway();
+  absl::Status WriteGoodsKeys() const;
   std::string AdminUrl() const;
 
   const std::vector<SaleOffer> offers_;
+  const std::string policy_;
   std::filesystem::path folder_;
   std::unique_ptr<identity::Signer> signer_;
   std::unique_ptr<identity::BuyerKey> buyer_key_;
