@@ -7,12 +7,11 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "bench/measure.h"
 #include "libs/base/clock.h"
 #include "libs/base/random.h"
 #include "libs/base/status.h"
@@ -36,28 +35,6 @@ std::vector<std::string> MakeValues() {
     for (char& byte : value) byte = static_cast<char>(random.Next());
   }
   return values;
-}
-
-int64_t CpuNs() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
-
-// Runs the step, which does so many records at once, for a time.
-void Measure(const char* name, double seconds, int64_t records, const std::function<void()>& step) {
-  const int64_t begin = base::MonotonicNs();
-  const int64_t cpu_begin = CpuNs();
-  double done = 0;
-  double spent = 0;
-  while (spent < seconds * 1e9) {
-    step();
-    done += static_cast<double>(records);
-    spent = static_cast<double>(CpuNs() - cpu_begin);
-  }
-  const auto passed = static_cast<double>(base::MonotonicNs() - begin);
-  std::printf("%-28s %6.0f ns of CPU a record: %8.0f a CPU second, %8.0f a second\n", name,
-              spent / done, done * 1e9 / spent, done * 1e9 / passed);
 }
 
 void Die(const absl::Status& status) {
@@ -103,7 +80,7 @@ void Run(const std::string& folder, double seconds) {
   ledger::Hasher hasher;
   uint8_t used = 0;
   size_t next = 0;
-  Measure("digest of 336 bytes", seconds, kBatch, [&] {
+  bench::Measure("digest of 336 bytes", seconds, kBatch, [&] {
     for (int64_t i = 0; i < kBatch; ++i) {
       used ^= ledger::DigestOf(hasher, key, values[next++ % values.size()])[0];
     }
@@ -111,7 +88,7 @@ void Run(const std::string& folder, double seconds) {
   ledger::CompactRange tree;
   ledger::LeafMaker maker({"jembatan.intents.v1", 3});
   ledger::Entry entry;
-  Measure("tree", seconds, kBatch, [&] {
+  bench::Measure("tree", seconds, kBatch, [&] {
     for (int64_t i = 0; i < kBatch; ++i) {
       entry.offset = static_cast<int64_t>(tree.size());
       tree.Append(hasher, hasher.Leaf(maker.Make(entry)),
@@ -119,7 +96,7 @@ void Run(const std::string& folder, double seconds) {
     }
   });
   Whole whole(folder);
-  Measure("digest, tree, files, seals", seconds, kBatch, [&] { whole.Batch(values); });
+  bench::Measure("digest, tree, files, seals", seconds, kBatch, [&] { whole.Batch(values); });
   if (used == 0) std::printf("(the hashes end in 0)\n");
 }
 
