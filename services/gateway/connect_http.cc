@@ -317,7 +317,9 @@ std::string Serialize(const Response& response, bool keep_alive, std::string_vie
   }
   out.append("Cache-Control: no-store\r\nVary: Origin\r\n").append(response.headers);
   if (!origin.empty()) {
+    // Without the Date a page's clock that is wrong could not be corrected over calls.
     out.append("Access-Control-Allow-Origin: ").append(origin).append("\r\n");
+    out.append("Access-Control-Expose-Headers: Date\r\n");
   }
   if (!keep_alive) out.append("Connection: close\r\n");
   out.append("\r\n").append(response.body);

@@ -133,7 +133,8 @@ TEST(ConnectHttp, Serialize) {
   EXPECT_EQ(text,
             "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
             "Content-Type: application/json\r\nContent-Length: 2\r\nCache-Control: no-store\r\n"
-            "Vary: Origin\r\nAccess-Control-Allow-Origin: https://a.example\r\n\r\n{}");
+            "Vary: Origin\r\nAccess-Control-Allow-Origin: https://a.example\r\n"
+            "Access-Control-Expose-Headers: Date\r\n\r\n{}");
   const std::string closing = Serialize(Preflight(true), false, "", 0);
   EXPECT_EQ(closing.find("HTTP/1.1 204 No Content\r\n"), 0U);
   EXPECT_EQ(closing.find("Content-Length"), std::string::npos);

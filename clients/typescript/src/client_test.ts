@@ -238,6 +238,37 @@ test('a refusal that time cures is met with the same id, after its hint', async 
   await client.close();
 });
 
+test('what is sent again after a refusal, and lost, is sent once more', async () => {
+  const house = new House();
+  const answers = [refused(Reason.OVERLOADED, 100), undefined, { status: Status.ACCEPTED }];
+  house.gateway.receipt = (_, nth) => answers[nth];
+  const client = house.client();
+  const purchase = client.buy(kOrder);
+  await house.pass(2_000);
+  assert.equal(house.gateway.submitted.length, 2);
+  house.gateway.kill();
+  await house.pass(2_000);
+  assert.equal(purchase.state.kind, 'ordered');
+  await client.close();
+});
+
+test('a final word never changes', async () => {
+  const house = new House();
+  house.gateway.outcomeMs = undefined;
+  const client = house.client();
+  const purchase = client.buy(kOrder);
+  const told: string[] = [];
+  purchase.on('change', ({ kind }) => told.push(kind));
+  await house.pass(100);
+  const { intentId } = purchase;
+  const outcomes = [OutcomeState.EXPIRED, OutcomeState.ORDERED, OutcomeState.UNCONFIRMED];
+  house.gateway.tellAll({ outcomes: outcomes.map((state) => ({ intentId, state })) });
+  await house.pass(100);
+  assert.deepEqual(told, ['accepted', 'expired']);
+  assert.equal((await purchase.outcome).kind, 'expired');
+  await client.close();
+});
+
 test('refusals up to the deadline end in one that a new tap may cure', async () => {
   const house = new House();
   house.gateway.receipt = () => refused(Reason.OVERLOADED, 500);

@@ -188,7 +188,9 @@ export class FakeGateway {
 
   /** Into the log, whatever its sender is told. */
   accept(intent: Intent): void {
-    if (this.log.has(intent.intentId)) return;
+    // What comes after its deadline is void.
+    const deadlineMs = (uuidV7TimeMs(intent.intentId) ?? 0) + kTtlMs;
+    if (this.log.has(intent.intentId) || this.clock.trueMs() > deadlineMs) return;
     const entry: Entry = { intent };
     this.log.set(intent.intentId, entry);
     if (this.outcomeMs !== undefined) {
