@@ -12,6 +12,8 @@ export interface Entry {
   // Undefined for a tap of another tab, which was resumed here.
   readonly priceSeen?: Money;
   readonly tappedAt: Date;
+  // After it nothing is bought any more.
+  deadline: Date;
   state: PurchaseState;
   // When the state began.
   since: Date;
@@ -21,7 +23,7 @@ export const kMaxEntries = 30;
 const kKey = 'jembatan.live-room.taps';
 
 // JSON knows neither times nor whole numbers beyond 2^53.
-const kDates = new Set(['tappedAt', 'since', 'decidedBy', 'holdExpiresAt']);
+const kDates = new Set(['tappedAt', 'deadline', 'since', 'decidedBy', 'holdExpiresAt']);
 const kWholes = new Set(['amountMinor']);
 
 export function toJson(entries: readonly Entry[]): string {

@@ -187,6 +187,7 @@ class LiveRoom {
         intentId: purchase.intentId,
         offerId,
         tappedAt: now,
+        deadline: purchase.deadline,
         state: purchase.state,
         since: now,
         ...(priceSeen && { priceSeen }),
@@ -198,6 +199,7 @@ class LiveRoom {
     this.#learn(known, purchase.state);
     purchase.on('change', (state) => {
       known.intentId = purchase.intentId;
+      known.deadline = purchase.deadline;
       this.#learn(known, state);
     });
   }

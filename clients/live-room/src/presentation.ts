@@ -24,7 +24,7 @@ export interface Ticket {
   // Index into steps of the one under way; undefined: the way has ended before the last one.
   step?: number;
   // When the next word comes at the latest, or the hold ends.
-  until?: Date;
+  until?: Date | undefined;
   order?: string;
   link?: { href: string; label: string };
   action?: Action;
@@ -34,6 +34,8 @@ export interface Viewed {
   state: PurchaseState;
   // When the state began.
   since: Date;
+  // After it nothing is bought any more.
+  deadline: Date;
   priceSeen?: Money;
 }
 
@@ -44,6 +46,20 @@ export interface Surroundings {
 }
 
 export function present(viewed: Viewed, around: Surroundings): Ticket {
+  const ticket = told(viewed, around);
+  const isLate = !viewed.state.final && viewed.state.decidedBy <= around.now;
+  return isLate ? { ...ticket, ...late(viewed, around) } : ticket;
+}
+
+// A word that did not come when it was promised is not promised for the same time again.
+function late({ deadline }: Viewed, { locale, now }: Surroundings): Pick<Ticket, 'next' | 'until'> {
+  const words = texts(locale);
+  if (deadline <= now) return { next: words.overdueNext, until: undefined };
+  const values = { deadline: formatTime(deadline, locale) };
+  return { next: fill(words.lateNext, values), until: deadline };
+}
+
+function told(viewed: Viewed, around: Surroundings): Ticket {
   const words = texts(around.locale);
   const { state } = viewed;
   const values = {

@@ -11,6 +11,7 @@ import { readRoom, type Offer } from './room.js';
 import { fill, kLocales, texts } from './texts.js';
 
 const kNow = new Date('2026-12-12T00:00:00+07:00');
+const kDeadline = new Date(kNow.getTime() + 120_000);
 const kPrice = { currency: 'IDR', amountMinor: 6_500_000n };
 const kMessage = { id: 'Maaf, stok habis.', en: 'Sorry, out of stock.' };
 const kUnderWay: PurchaseKind[] = ['sending', 'accepted', 'pending', 'unconfirmed'];
@@ -19,7 +20,12 @@ const kFinal: PurchaseKind[] = ['refused', 'ordered', 'handedOff', 'rejected', '
 function viewed(state: Partial<PurchaseState> & { kind: PurchaseKind }): Viewed {
   const final = kFinal.includes(state.kind);
   const decidedBy = new Date(kNow.getTime() + 60_000);
-  return { state: { final, decidedBy, ...state }, since: kNow, priceSeen: kPrice };
+  return {
+    state: { final, decidedBy, ...state },
+    since: kNow,
+    deadline: kDeadline,
+    priceSeen: kPrice,
+  };
 }
 
 function told(state: Partial<PurchaseState> & { kind: PurchaseKind }, locale: 'id' | 'en' = 'id') {
@@ -42,6 +48,19 @@ test('what is under way says so, and by when the next word comes', () => {
       assert.equal(ticket.link, undefined, 'nothing to pay yet');
       assert.equal(ticket.action, undefined, 'no second tap before the word on the first');
     }
+  }
+});
+
+test('a word that is late is not promised for a time that has passed', () => {
+  const at = (ms: number) =>
+    ({ locale: 'id', marketplace: 'm', now: new Date(kNow.getTime() + ms) }) as const;
+  for (const kind of kUnderWay) {
+    const late = present(viewed({ kind }), at(60_000));
+    assert.ok(late.next.includes(formatTime(kDeadline, 'id')), late.next);
+    assert.deepEqual(late.until, kDeadline);
+    const overdue = present(viewed({ kind }), at(120_000));
+    assert.doesNotMatch(overdue.next, /pukul/);
+    assert.equal(overdue.until, undefined);
   }
 });
 
