@@ -97,7 +97,22 @@ absl::StatusOr<std::vector<Entry>> Reader::Entries(const LogId& log, uint64_t fi
   return LogFileReader(folder_, row.log).Read(first, count);
 }
 
-absl::StatusOr<uint64_t> Reader::IndexOf(const LogId& log, int64_t offset, uint64_t size) {
+absl::StatusOr<std::vector<Hash>> Reader::Peaks(const LogId& log, uint64_t size) {
+  JEMB_ASSIGN_OR_RETURN(const LogRow row, RowOf(log, size));
+  std::vector<Hash> peaks;
+  // From the left, the largest complete subtree first.
+  uint64_t begin = 0;
+  for (int level = ledger::kTreeLevels - 1; level >= 0; --level) {
+    if ((size >> level & 1) == 0) continue;
+    JEMB_ASSIGN_OR_RETURN(const Hash peak, NodeOf(row, level, begin >> level));
+    peaks.push_back(peak);
+    begin += uint64_t{1} << level;
+  }
+  return peaks;
+}
+
+absl::StatusOr<uint64_t> Reader::Search(const LogId& log, uint64_t size,
+                                        const std::function<bool(const Entry&)>& before) {
   JEMB_ASSIGN_OR_RETURN(const LogRow row, RowOf(log, size));
   const LogFileReader file(folder_, row.log);
   uint64_t low = 0;
@@ -105,13 +120,22 @@ absl::StatusOr<uint64_t> Reader::IndexOf(const LogId& log, int64_t offset, uint6
   while (low < high) {
     const uint64_t middle = low + (high - low) / 2;
     JEMB_ASSIGN_OR_RETURN(const std::vector<Entry> entry, file.Read(middle, 1));
-    if (entry.front().offset < offset) {
+    if (before(entry.front())) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
   return low;
+}
+
+absl::StatusOr<uint64_t> Reader::IndexOf(const LogId& log, int64_t offset, uint64_t size) {
+  return Search(log, size, [offset](const Entry& entry) { return entry.offset < offset; });
+}
+
+absl::StatusOr<uint64_t> Reader::IndexAt(const LogId& log, int64_t append_ms, uint64_t size) {
+  return Search(log, size,
+                [append_ms](const Entry& entry) { return entry.append_time_ms < append_ms; });
 }
 
 }  // namespace jembatan::ledger_store

@@ -7,6 +7,7 @@
 // One owner, one thread at a time.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,17 +42,24 @@ class Reader {
   absl::StatusOr<std::vector<ledger::Hash>> Consistency(const ledger::LogId& log, uint64_t from,
                                                         uint64_t to);
   absl::StatusOr<ledger::Hash> Root(const ledger::LogId& log, uint64_t size);
+  // Of the tree of the first `size` leaves, as ledger::CompactRange has them.
+  absl::StatusOr<std::vector<ledger::Hash>> Peaks(const ledger::LogId& log, uint64_t size);
 
   // Entries [first, first + count) of the log, count at most kReadEntriesMax.
   absl::StatusOr<std::vector<ledger::Entry>> Entries(const ledger::LogId& log, uint64_t first,
                                                      uint64_t count);
   // The first entry of the log at or behind the offset; `size` if there is none among so many.
   absl::StatusOr<uint64_t> IndexOf(const ledger::LogId& log, int64_t offset, uint64_t size);
+  // The same for the first entry appended at or after that time, if append times rise in the log.
+  absl::StatusOr<uint64_t> IndexAt(const ledger::LogId& log, int64_t append_ms, uint64_t size);
 
  private:
   Reader(std::string folder, std::unique_ptr<Index> index)
       : folder_(std::move(folder)), index_(std::move(index)) {}
 
+  // The first entry among `size` that is not before what is sought.
+  absl::StatusOr<uint64_t> Search(const ledger::LogId& log, uint64_t size,
+                                  const std::function<bool(const ledger::Entry&)>& before);
   absl::StatusOr<LogRow> RowOf(const ledger::LogId& log, uint64_t size);
   ledger::NodeSource SourceOf(const LogRow& row);
   ledger::NodeSource SealsSource();

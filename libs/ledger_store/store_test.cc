@@ -98,6 +98,22 @@ TEST_F(StoreTest, ProofsHoldFromTheCheckpointDownToEveryRecord) {
         << i;
   }
   EXPECT_EQ(*reader->IndexOf(kIntents, 5 + kRecords, head->size), head->size);
+  EXPECT_EQ(*reader->IndexAt(kIntents, RecordAt(305).append_time_ms, head->size), 300u);
+  EXPECT_EQ(*reader->IndexAt(kIntents, 0, head->size), 0u);
+  EXPECT_EQ(*reader->IndexAt(kIntents, INT64_MAX, head->size), head->size);
+  // From the peaks of any beginning the rest of the leaves leads to the same root.
+  for (const uint64_t size : {0, 1, 255, 256, 300, 513, 700}) {
+    const auto peaks = reader->Peaks(kIntents, size);
+    ASSERT_TRUE(peaks.ok()) << peaks.status();
+    auto tree = ledger::CompactRange::FromPeaks(size, *peaks);
+    ASSERT_TRUE(tree.ok()) << tree.status();
+    for (auto i = static_cast<int64_t>(size); i < kRecords; ++i) {
+      tree->Append(hasher_, hasher_.Leaf(maker.Make(RecordAt(5 + i))),
+                   [](int, uint64_t, const ledger::Hash&) {});
+    }
+    EXPECT_EQ(tree->Root(hasher_), head->root) << size;
+  }
+  EXPECT_FALSE(reader->Peaks(kIntents, kRecords + 1).ok());
 }
 
 TEST_F(StoreTest, EachSealGoesOnFromTheFormerOnes) {

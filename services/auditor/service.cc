@@ -1,7 +1,10 @@
 #include "services/auditor/service.h"
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <future>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -59,6 +62,7 @@ class Service::Impl {
 
  private:
   absl::Status OpenLedger();
+  absl::Status PublishVerifier() const;
   absl::Status ConnectKafka();
   Tail::Sink SinkOf(const std::string& topic);
   absl::Status StartAdmin();
@@ -115,7 +119,20 @@ absl::Status Service::Impl::OpenLedger() {
   absl::StatusOr<ledger::NoteSigner> signer = signing_key::Load(key, options_.name);
   if (!signer.ok()) return signer.status();
   signer_ = std::make_unique<ledger::NoteSigner>(*std::move(signer));
-  return absl::OkStatus();
+  return PublishVerifier();
+}
+
+// Beside the ledger, for whoever checks what is in it.
+absl::Status Service::Impl::PublishVerifier() const {
+  const std::string path = options_.ledger + "/verifier";
+  const std::string next = path + ".new";
+  std::ofstream file(next);
+  file << signer_->verifier().text() << "\n";
+  file.close();
+  std::error_code failed;
+  if (file) std::filesystem::rename(next, path, failed);
+  if (file && !failed) return absl::OkStatus();
+  return base::FailedPrecondition("cannot write " + path);
 }
 
 absl::Status Service::Impl::ConnectKafka() {
