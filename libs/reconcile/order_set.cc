@@ -11,6 +11,7 @@ namespace {
 using ledger::Hash;
 
 constexpr std::string_view kOrderForm = "jembatan order v1\n";
+constexpr std::string_view kIntentForm = "jembatan intent v1\n";
 constexpr std::string_view kSetForm = "jembatan orders v1\n";
 
 std::string BigEndian(uint64_t value) {
@@ -36,10 +37,11 @@ int Compare(const Hash& hash, std::string_view prefix) {
 
 }  // namespace
 
-Hash CommitmentOf(ledger::Hasher& hasher, const Order& order) {
+Commitment CommitmentOf(ledger::Hasher& hasher, const Order& order) {
+  const std::string id = order.intent_id.ToString();
   // Everything before the order's number has a fixed length.
-  return hasher.Sha256(
-      {kOrderForm, order.intent_id.ToString(), order.buyer_ref, order.fingerprint, order.order_id});
+  return {hasher.Sha256({kOrderForm, id, order.buyer_ref, order.fingerprint, order.order_id}),
+          hasher.Sha256({kIntentForm, id, order.buyer_ref, order.fingerprint})};
 }
 
 void OrderSet::Settle() {
@@ -49,21 +51,21 @@ void OrderSet::Settle() {
   settled_ = commitments_.size();
 }
 
-std::vector<Hash> OrderSet::WithPrefix(std::string_view prefix) {
+std::vector<Commitment> OrderSet::WithPrefix(std::string_view prefix) {
   Settle();
-  const auto [first, last] =
-      std::pair(std::partition_point(commitments_.begin(), commitments_.end(),
-                                     [&](const Hash& hash) { return Compare(hash, prefix) < 0; }),
-                std::partition_point(commitments_.begin(), commitments_.end(),
-                                     [&](const Hash& hash) { return Compare(hash, prefix) <= 0; }));
+  const auto [first, last] = std::pair(
+      std::partition_point(commitments_.begin(), commitments_.end(),
+                           [&](const Commitment& one) { return Compare(one.order, prefix) < 0; }),
+      std::partition_point(commitments_.begin(), commitments_.end(),
+                           [&](const Commitment& one) { return Compare(one.order, prefix) <= 0; }));
   return {first, last};
 }
 
 Digest OrderSet::DigestOf(std::string_view prefix) {
-  const std::vector<Hash> chosen = WithPrefix(prefix);
+  const std::vector<Commitment> chosen = WithPrefix(prefix);
   std::string bytes;
   bytes.reserve(chosen.size() * ledger::kHashBytes);
-  for (const Hash& hash : chosen) bytes += ledger::BytesOf(hash);
+  for (const Commitment& one : chosen) bytes += ledger::BytesOf(one.order);
   ledger::Hasher hasher;
   return {chosen.size(), hasher.Sha256({kSetForm, BigEndian(chosen.size()), bytes})};
 }

@@ -5,7 +5,7 @@
 // digests mean equal sets, and neither has told the other a list.
 //
 // An order is its commitment: SHA-256 over what both sides know of it. A set's digest is SHA-256
-// over its commitments, sorted, each once, with their number before them: two sets with one digest
+// over these, sorted, each once, with their number before them: two sets with one digest
 // are a collision of SHA-256. (Sums of hashes, which could be kept up incrementally, need much
 // larger numbers to be as sound; an hour is sorted in milliseconds.) What differs is found by
 // digests of those commitments that begin with some bits, a hexadecimal digit at a time.
@@ -39,7 +39,15 @@ struct Order {
 // Hours since 1970.
 inline int64_t HourOf(const base::Uuid& intent_id) { return intent_id.unix_ms() / kHourMs; }
 
-ledger::Hash CommitmentOf(ledger::Hasher& hasher, const Order& order);
+// To an order, which sorts and is digested, and to its intent alone: who knows the intent can tell
+// by it which one an order is of that only the other side has.
+struct Commitment {
+  ledger::Hash order{};
+  ledger::Hash intent{};
+
+  friend auto operator<=>(const Commitment&, const Commitment&) = default;
+};
+Commitment CommitmentOf(ledger::Hasher& hasher, const Order& order);
 
 // Of the commitments that begin with a prefix.
 struct Digest {
@@ -52,17 +60,17 @@ struct Digest {
 class OrderSet {
  public:
   // One that is there already changes nothing.
-  void Add(const ledger::Hash& commitment) { commitments_.push_back(commitment); }
+  void Add(const Commitment& commitment) { commitments_.push_back(commitment); }
 
   // prefix: up to kPrefixDigitsMax lower-case hexadecimal digits.
   Digest DigestOf(std::string_view prefix);
-  std::vector<ledger::Hash> WithPrefix(std::string_view prefix);
+  std::vector<Commitment> WithPrefix(std::string_view prefix);
 
  private:
   // Sorts what was added.
   void Settle();
 
-  std::vector<ledger::Hash> commitments_;
+  std::vector<Commitment> commitments_;
   size_t settled_ = 0;
 };
 
