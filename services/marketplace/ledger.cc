@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "libs/base/json_line.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
+#include "libs/ledger/hash.h"
+#include "libs/reconcile/answer.h"
+#include "libs/reconcile/order_set.h"
 #include "libs/sqlite/file.h"
 #include "services/marketplace/limits.h"
 
@@ -34,17 +38,46 @@ std::string_view PaymentName(Payment payment) {
   return "";
 }
 
+// Calls take(name, value) for each parameter of the target; false: it is none of them.
+template <typename Take>
+bool EachParameter(std::string_view target, const Take& take) {
+  const size_t question = target.find('?');
+  std::string_view query;
+  if (question != std::string_view::npos) query = target.substr(question + 1);
+  while (!query.empty()) {
+    const size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    const size_t equals = std::min(pair.find('='), pair.size());
+    if (!take(pair.substr(0, equals), pair.substr(std::min(equals + 1, pair.size())))) return false;
+  }
+  return true;
+}
+
+// A whole number from 0; false: the text is none.
+bool ReadNumber(std::string_view text, int64_t* value) {
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
+  return error == std::errc() && stop == text.data() + text.size() && *value >= 0;
+}
+
 }  // namespace
 
-Ledger::Ledger(sqlite::Database database, sqlite::Statement select_page)
-    : database_(std::move(database)), select_page_(std::move(select_page)) {}
+Ledger::Ledger(sqlite::Database database, sqlite::Statement select_page,
+               sqlite::Statement select_orders)
+    : database_(std::move(database)),
+      select_page_(std::move(select_page)),
+      select_orders_(std::move(select_orders)) {}
 
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(const std::string& database) {
   JEMB_ASSIGN_OR_RETURN(sqlite::Database reader, sqlite::OpenReader(database));
   JEMB_ASSIGN_OR_RETURN(
       sqlite::Statement select,
       reader.Prepare(std::string(kSelectResults) + "WHERE seq > ? ORDER BY seq LIMIT ?"));
-  return std::unique_ptr<Ledger>(new Ledger(std::move(reader), std::move(select)));
+  JEMB_ASSIGN_OR_RETURN(sqlite::Statement orders,
+                        reader.Prepare(std::string(kSelectResults) +
+                                       "WHERE intent_id BETWEEN ? AND ? AND state = ?"));
+  return std::unique_ptr<Ledger>(
+      new Ledger(std::move(reader), std::move(select), std::move(orders)));
 }
 
 absl::StatusOr<std::string> Ledger::Page(int64_t after, int64_t limit) {
@@ -57,6 +90,30 @@ absl::StatusOr<std::string> Ledger::Page(int64_t after, int64_t limit) {
     if (!row) return page;
     page += ResultLine(ReadRow(select_page_));
   }
+}
+
+absl::StatusOr<std::string> Ledger::OrderDigests(int64_t hour, const std::string& prefix) {
+  // Ids begin with their time, so that an hour's are neighbours.
+  const auto first = ToBytes({static_cast<uint64_t>(hour * reconcile::kHourMs) << 16, 0});
+  const auto last = ToBytes({(static_cast<uint64_t>((hour + 1) * reconcile::kHourMs) << 16) - 1,
+                             std::numeric_limits<uint64_t>::max()});
+  reconcile::OrderSet set;
+  ledger::Hasher hasher;
+  {
+    const std::scoped_lock lock(mutex_);
+    select_orders_.Bind(sqlite::Blob{{first.data(), first.size()}},
+                        sqlite::Blob{{last.data(), last.size()}},
+                        static_cast<int64_t>(orders::v1::OrderResult::STATE_ORDERED));
+    const sqlite::ScopedReset reset(select_orders_);
+    while (true) {
+      JEMB_ASSIGN_OR_RETURN(const bool found, select_orders_.Step());
+      if (!found) break;
+      const ResultRow row = ReadRow(select_orders_);
+      set.Add(reconcile::CommitmentOf(
+          hasher, {row.intent_id, row.buyer_ref, row.result.fingerprint, row.result.order_id}));
+    }
+  }
+  return reconcile::FormatAnswer(hour, prefix, &set);
 }
 
 std::string ResultLine(const ResultRow& row) {
@@ -108,28 +165,26 @@ std::string OfferLines(const OfferFeed& feed) {
 
 absl::StatusOr<PageRequest> ParsePageRequest(std::string_view target) {
   PageRequest request{0, kMaxLedgerRows};
-  const size_t question = target.find('?');
-  std::string_view query;
-  if (question != std::string_view::npos) query = target.substr(question + 1);
-  while (!query.empty()) {
-    const size_t end = std::min(query.find('&'), query.size());
-    const std::string_view pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    const size_t equals = std::min(pair.find('='), pair.size());
-    const std::string_view name = pair.substr(0, equals);
-    const std::string_view text = pair.substr(std::min(equals + 1, pair.size()));
-    int64_t value = -1;
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool number = error == std::errc() && stop == text.data() + text.size() && value >= 0;
-    if (number && name == "after") {
-      request.after = value;
-    } else if (number && name == "limit" && value > 0) {
-      request.limit = std::min(value, kMaxLedgerRows);
-    } else {
-      return base::InvalidArgument("/ledger takes after=SEQ and limit=N");
-    }
-  }
-  return request;
+  const bool read = EachParameter(target, [&](std::string_view name, std::string_view text) {
+    if (name == "after") return ReadNumber(text, &request.after);
+    int64_t limit = 0;
+    if (name != "limit" || !ReadNumber(text, &limit) || limit == 0) return false;
+    request.limit = std::min(limit, kMaxLedgerRows);
+    return true;
+  });
+  if (read) return request;
+  return base::InvalidArgument("/ledger takes after=SEQ and limit=N");
+}
+
+absl::StatusOr<DigestRequest> ParseDigestRequest(std::string_view target) {
+  DigestRequest request;
+  const bool read = EachParameter(target, [&](std::string_view name, std::string_view text) {
+    if (name == "hour") return ReadNumber(text, &request.hour);
+    request.prefix = text;
+    return name == "prefix" && reconcile::IsPrefix(text);
+  });
+  if (read && request.hour >= 0 && request.hour <= kMaxHour) return request;
+  return base::InvalidArgument("/orders/digest takes hour=H, since 1970, and prefix=HEX");
 }
 
 }  // namespace jembatan::marketplace

@@ -1,8 +1,8 @@
 #pragma once
 
-// Ledger: every result in the order of commits, and the offers, as JSON lines for auditors and the
-// load generator's invariant check. It reads over a connection of its own, so that a long page
-// never keeps an order waiting.
+// Ledger: every result in the order of commits, the offers, and the digests of an hour's orders, as
+// JSON lines for auditors and the load generator's invariant check. It reads over a connection of
+// its own, so that a long page never keeps an order waiting.
 //
 // Owned by the service; ends before the store. Thread-safe.
 
@@ -25,13 +25,16 @@ class Ledger {
 
   // Up to limit results with a greater seq, one JSON object a line.
   absl::StatusOr<std::string> Page(int64_t after, int64_t limit);
+  // Digests of the orders whose ids are of that hour (libs/reconcile/answer.h).
+  absl::StatusOr<std::string> OrderDigests(int64_t hour, const std::string& prefix);
 
  private:
-  Ledger(sqlite::Database database, sqlite::Statement select_page);
+  Ledger(sqlite::Database database, sqlite::Statement select_page, sqlite::Statement select_orders);
 
   std::mutex mutex_;
   sqlite::Database database_;
   sqlite::Statement select_page_;
+  sqlite::Statement select_orders_;
 };
 
 // {"seq":..,"intent_id":..,"buyer_ref":hex,...} and a newline.
@@ -47,5 +50,12 @@ struct PageRequest {
   int64_t limit = 0;
 };
 absl::StatusOr<PageRequest> ParsePageRequest(std::string_view target);
+
+// hour and prefix of "/orders/digest?hour=H&prefix=HEX". An error for anything else.
+struct DigestRequest {
+  int64_t hour = -1;
+  std::string prefix;
+};
+absl::StatusOr<DigestRequest> ParseDigestRequest(std::string_view target);
 
 }  // namespace jembatan::marketplace

@@ -4,6 +4,7 @@
 
 #include "libs/base/status.h"
 #include "libs/base/text.h"
+#include "libs/reconcile/answer.h"
 #include "services/marketplace/limits.h"
 #include "services/marketplace/testing.h"
 
@@ -48,6 +49,51 @@ TEST(LedgerTest, PagesRunThroughEveryResultInTheOrderOfCommits) {
   const Order view = order.view();
   ASSERT_TRUE((*store)->Place(testing::Token(1), {&view, 1}).ok());
   EXPECT_TRUE((*ledger)->Page(3, 10)->starts_with("{\"seq\":4,"));
+}
+
+TEST(LedgerTest, TheDigestOfAnHourIsOverItsOrdersAlone) {
+  testing::TempDatabase file;
+  testing::TestClock clock;
+  const auto store = Store::Open(file.options(), clock.get());
+  ASSERT_TRUE(store.ok());
+  ASSERT_TRUE((*store)->LoadOffers({testing::MakeOffer("kopi", 2)}).ok());
+  reconcile::OrderSet expected;
+  ledger::Hasher hasher;
+  for (uint64_t i = 1; i <= 3; ++i) {
+    const testing::TestOrder order(i, i, "kopi");
+    const Order view = order.view();
+    const auto placed = (*store)->Place(testing::Token(1), {&view, 1});
+    ASSERT_TRUE(placed.ok());
+    const Result& result = placed->results.front();
+    // The third finds nothing left.
+    if (result.state != OrderResult::STATE_ORDERED) continue;
+    expected.Add(reconcile::CommitmentOf(
+        hasher,
+        {*base::Uuid::ParseV7(view.intent_id), view.buyer_ref, view.fingerprint, result.order_id}));
+  }
+  const auto ledger = Ledger::Open(file.path());
+  ASSERT_TRUE(ledger.ok());
+  const int64_t hour = reconcile::HourOf(*base::Uuid::ParseV7(testing::IntentId(1)));
+  const auto told = reconcile::ParseAnswer(*(*ledger)->OrderDigests(hour, ""));
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_EQ(told->digest.orders, 2u);
+  EXPECT_EQ(told->digest, expected.DigestOf(""));
+  for (const int64_t other : {hour - 1, hour + 1}) {
+    EXPECT_EQ(reconcile::ParseAnswer(*(*ledger)->OrderDigests(other, ""))->digest.orders, 0u);
+  }
+}
+
+TEST(LedgerTest, DigestRequestsNameAnHour) {
+  const auto request = ParseDigestRequest("/orders/digest?prefix=0a&hour=7");
+  ASSERT_TRUE(request.ok());
+  EXPECT_EQ(request->hour, 7);
+  EXPECT_EQ(request->prefix, "0a");
+  EXPECT_EQ(ParseDigestRequest("/orders/digest?hour=7")->prefix, "");
+  for (const char* bad : {"/orders/digest", "/orders/digest?hour=-1", "/orders/digest?hour=x",
+                          "/orders/digest?hour=7&prefix=G", "/orders/digest?hour=7&x=1",
+                          "/orders/digest?hour=99999999999"}) {
+    EXPECT_FALSE(ParseDigestRequest(bad).ok()) << bad;
+  }
 }
 
 TEST(LedgerTest, OffersAreEscaped) {

@@ -56,6 +56,8 @@ static_assert(kMaxOrderStreams + kMaxWatchStreams < kMaxGrpcThreads);
 
 // --- The admin port ---
 inline constexpr int64_t kMaxLedgerRows = 10'000;
+// Hours since 1970 whose milliseconds fit a UUIDv7's 48 bits.
+inline constexpr int64_t kMaxHour = (int64_t{1} << 48) / 3'600'000 - 1;
 
 // --- The checkout pages ---
 inline constexpr size_t kMaxCheckoutConnections = 512;

@@ -173,6 +173,8 @@ class Service::Impl {
       return health.ok() ? std::string() : base::ToString(health);
     });
     admin_->AddRoute("/ledger", [this](std::string_view target) { return LedgerPage(target); });
+    admin_->AddRoute("/orders/digest",
+                     [this](std::string_view target) { return OrderDigests(target); });
     admin_->AddRoute("/offers", [this](std::string_view) {
       return runtime::AdminResponse{200, kNdjson, OfferLines(store_->feed())};
     });
@@ -186,12 +188,22 @@ class Service::Impl {
 
   runtime::AdminResponse LedgerPage(std::string_view target) {
     const absl::StatusOr<PageRequest> request = ParsePageRequest(target);
-    if (!request.ok()) {
-      return {400, kText, std::string(base::Std(request.status().message())) + "\n"};
-    }
-    absl::StatusOr<std::string> page = ledger_->Page(request->after, request->limit);
-    if (!page.ok()) return {503, kText, base::ToString(page.status()) + "\n"};
-    return {200, kNdjson, *std::move(page)};
+    if (!request.ok()) return Refused(request.status());
+    return Lines(ledger_->Page(request->after, request->limit));
+  }
+
+  runtime::AdminResponse OrderDigests(std::string_view target) {
+    const absl::StatusOr<DigestRequest> request = ParseDigestRequest(target);
+    if (!request.ok()) return Refused(request.status());
+    return Lines(ledger_->OrderDigests(request->hour, request->prefix));
+  }
+
+  static runtime::AdminResponse Refused(const absl::Status& status) {
+    return {400, kText, std::string(base::Std(status.message())) + "\n"};
+  }
+  static runtime::AdminResponse Lines(absl::StatusOr<std::string> lines) {
+    if (!lines.ok()) return {503, kText, base::ToString(lines.status()) + "\n"};
+    return {200, kNdjson, *std::move(lines)};
   }
 
   void Sweep() {
