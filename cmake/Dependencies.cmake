@@ -15,6 +15,8 @@ find_package(mimalloc REQUIRED)
 find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
+# Its own CMake package wants the command-line tools too.
+pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
 
 # librdkafka: the build that tools/bootstrap makes, or a system one that is new enough (before 2.3.0
 # its idempotent producer goes fatal on a broker disconnect).

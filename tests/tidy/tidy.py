@@ -81,6 +81,7 @@ PURE_LIBRARIES = (
     "controls",
     "policy",
     "reconcile",
+    "evidence",
 )
 _PURE_FILES = tuple(f"libs/{name}/*" for name in PURE_LIBRARIES)
 
