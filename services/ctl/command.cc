@@ -43,6 +43,8 @@ int RunCommand(std::vector<std::string> arguments, std::ostream& out, std::ostre
   AddDataSharingCommand(app, &chosen);
   AddPolicyCommands(app, &chosen);
   AddReasonsCommand(app, &chosen);
+  AddEvidenceCommands(app, &chosen);
+  AddReconcileCommand(app, &chosen);
   try {
     // The parser takes the arguments last first.
     std::reverse(arguments.begin(), arguments.end());

@@ -36,6 +36,8 @@ void AddBuyerKeysCommands(CLI::App& app, Chosen* chosen);
 void AddDataSharingCommand(CLI::App& app, Chosen* chosen);
 void AddPolicyCommands(CLI::App& app, Chosen* chosen);
 void AddReasonsCommand(CLI::App& app, Chosen* chosen);
+void AddEvidenceCommands(CLI::App& app, Chosen* chosen);
+void AddReconcileCommand(CLI::App& app, Chosen* chosen);
 
 // Flags may be spelt with dashes or underscores: "ttl_s" -> "--ttl_s,--ttl-s".
 std::string Flag(const std::string& name);

@@ -18,8 +18,14 @@ absl::Status CreateFile(const std::string& path, std::string_view content, bool 
     if (errno == EEXIST) return base::FailedPrecondition(path + " exists and is left as it is");
     return base::Unavailable("cannot create " + path + ": " + std::strerror(errno));
   }
-  ssize_t written = write(descriptor, content.data(), content.size());
-  if (close(descriptor) != 0 || written != static_cast<ssize_t>(content.size())) {
+  // One call writes at most two GiB.
+  std::string_view rest = content;
+  while (!rest.empty()) {
+    const ssize_t written = write(descriptor, rest.data(), rest.size());
+    if (written <= 0) break;
+    rest.remove_prefix(static_cast<size_t>(written));
+  }
+  if (close(descriptor) != 0 || !rest.empty()) {
     unlink(path.c_str());
     return base::Unavailable("cannot write " + path);
   }

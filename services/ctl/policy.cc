@@ -6,12 +6,10 @@
 #include <string>
 
 #include <CLI/CLI.hpp>
-#include <google/protobuf/util/time_util.h>
 
 #include "libs/base/file.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
-#include "libs/base/timestamp.h"
 #include "libs/policy/limits.h"
 #include "libs/policy/parse.h"
 #include "services/ctl/cluster_flags.h"
@@ -19,6 +17,7 @@
 #include "services/ctl/controls_flags.h"
 #include "services/ctl/files.h"
 #include "services/ctl/policy_replay.h"
+#include "services/ctl/times.h"
 #include "services/ctl/topic_scan.h"
 
 namespace jembatan::ctl {
@@ -88,13 +87,6 @@ absl::Status Apply(const PolicyOptions& options, std::ostream& out) {
   }
   Tell(policy, out);
   return absl::OkStatus();
-}
-
-absl::StatusOr<int64_t> InstantMs(const char* flag, const std::string& text) {
-  google::protobuf::Timestamp time;
-  if (google::protobuf::util::TimeUtil::FromString(text, &time)) return base::ToMs(time);
-  return base::InvalidArgument(std::string(flag) +
-                               ": write it like 2026-11-25T00:00:00+07:00, not \"" + text + "\"");
 }
 
 absl::StatusOr<GoodsByOffer> ReadGoods(const std::string& path) {

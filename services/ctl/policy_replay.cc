@@ -4,12 +4,11 @@
 #include <cstdio>
 #include <utility>
 
-#include <google/protobuf/util/time_util.h>
-
 #include "libs/base/ids.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
 #include "libs/base/timestamp.h"
+#include "services/ctl/times.h"
 #include "services/ctl/topic_scan.h"
 
 namespace jembatan::ctl {
@@ -34,11 +33,6 @@ std::string NameOf(Outcome::State state) {
 }
 
 std::string OrNone(const std::string& text) { return text.empty() ? "none" : Shown(text); }
-
-std::string TimeText(int64_t unix_ms) {
-  return google::protobuf::util::TimeUtil::ToString(
-      google::protobuf::util::TimeUtil::MillisecondsToTimestamp(unix_ms));
-}
 
 std::string Describe(const policy::Goods* goods) {
   if (goods == nullptr) return "nothing is attested about the goods";
@@ -177,8 +171,8 @@ std::string PolicyReplay::Explain(const Judged& judged) const {
   const policy::Facts facts = FactsOf(intent);
   std::string text = "intent " + intent.intent_id() + " of buyer " +
                      base::Hex(intent.buyer_ref()).substr(0, 16) + ", appended " +
-                     TimeText(judged.append_ms) + " at " + std::to_string(judged.partition) + "/" +
-                     std::to_string(judged.offset) + "\n";
+                     InstantText(judged.append_ms) + " at " + std::to_string(judged.partition) +
+                     "/" + std::to_string(judged.offset) + "\n";
   text += "marketplace " + OrNone(intent.marketplace_id()) + ", offer " +
           OrNone(intent.offer_id()) + ", campaign " + OrNone(intent.campaign_id()) +
           (intent.consent_given() ? ", consent given\n" : ", no consent\n");

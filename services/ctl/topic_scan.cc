@@ -22,7 +22,12 @@ class Scanner final : public kafka::ReaderHandler {
     JEMB_ASSIGN_OR_RETURN(auto admin, kafka::Admin::Create(scan_.cluster, context_));
     kafka::ReaderOptions reader{.cluster = scan_.cluster, .topic = scan_.topic};
     JEMB_ASSIGN_OR_RETURN(reader_, kafka::PartitionReader::Create(reader, context_, this));
-    for (int32_t partition = 0; partition < scan_.partitions; ++partition) {
+    for (const auto& [partition, offset] : scan_.from_offsets) {
+      open_.insert(partition);
+      reader_->Start(partition, offset);
+    }
+    const int partitions = scan_.from_offsets.empty() ? scan_.partitions : 0;
+    for (int32_t partition = 0; partition < partitions; ++partition) {
       open_.insert(partition);
       auto start = [this, partition](absl::StatusOr<int64_t> offset) {
         if (!offset.ok()) return Fail(offset.status());

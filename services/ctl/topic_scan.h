@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "absl/status/status.h"
@@ -20,6 +21,8 @@ struct TopicScan {
   int partitions = 6;
   // Only what was appended since, by the broker's clock; -1: everything.
   int64_t since_ms = -1;
+  // Where each partition is begun; a partition that is not named is left out. Empty: as above.
+  std::map<int32_t, int64_t> from_offsets{};
   // Without a record for this long the scan has failed.
   int timeout_ms = 15'000;
 };
