@@ -13,7 +13,9 @@ target_compile_options(jembatan_flags INTERFACE
 target_include_directories(jembatan_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_link_options(jembatan_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-fuse-ld=lld>)
 if(JEMBATAN_SANITIZE)
-  target_compile_options(jembatan_flags INTERFACE -fsanitize=${JEMBATAN_SANITIZE} -O1)
+  # A report names functions and lines; more of debug information only costs time and space.
+  target_compile_options(jembatan_flags INTERFACE
+    -fsanitize=${JEMBATAN_SANITIZE} -O1 -gline-tables-only)
   target_link_options(jembatan_flags INTERFACE -fsanitize=${JEMBATAN_SANITIZE})
   # Only builds that nobody ships can be told where to die.
   target_compile_definitions(jembatan_flags INTERFACE JEMBATAN_CRASH_POINTS)
@@ -38,8 +40,8 @@ endif()
 
 # jembatan_test(NAME x SRCS x_test.cc DEPS ... [LABELS unit])
 # A gtest program of the folder; ctest runs it whole, from the root of the tree, under the label
-# (default: unit). A test finds the files it reads from there: __FILE__ does not name a place once
-# ccache has made it relative.
+# (default: unit). The target LABEL_tests builds all programs under a label. A test finds the files
+# it reads from the root: __FILE__ does not name a place once ccache has made it relative.
 function(jembatan_test)
   cmake_parse_arguments(arg "" "NAME" "SRCS;DEPS;LABELS" ${ARGN})
   add_executable(${arg_NAME} ${arg_SRCS})
@@ -51,6 +53,12 @@ function(jembatan_test)
   endif()
   add_test(NAME ${arg_NAME} COMMAND ${arg_NAME} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 120)
+  foreach(label ${arg_LABELS})
+    if(NOT TARGET ${label}_tests)
+      add_custom_target(${label}_tests)
+    endif()
+    add_dependencies(${label}_tests ${arg_NAME})
+  endforeach()
 endfunction()
 
 # jembatan_library(NAME kafka SRCS a.cc DEPS jembatan::base TEST a_test.cc [TEST_DEPS ...])
@@ -115,7 +123,8 @@ function(jembatan_proto)
   set_target_properties(jembatan_${arg_NAME} PROPERTIES JEMBATAN_PROTO_SOURCES "${sources}")
   target_link_libraries(jembatan_${arg_NAME} PUBLIC ${arg_DEPS} protobuf::libprotobuf)
   if(JEMBATAN_SANITIZE)
-    target_compile_options(jembatan_${arg_NAME} PRIVATE -fsanitize=${JEMBATAN_SANITIZE} -O1)
+    target_compile_options(jembatan_${arg_NAME} PRIVATE
+      -fsanitize=${JEMBATAN_SANITIZE} -O1 -gline-tables-only)
   endif()
   if(arg_GRPC)
     add_library(jembatan_${arg_NAME}_grpc STATIC ${stubs})
