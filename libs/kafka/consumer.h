@@ -76,7 +76,11 @@ struct GroupOptions {
   std::string group_id;
   std::string topic;
   int session_timeout_ms = 10'000;
-  int max_poll_interval_ms = 60'000;
+  // How long an event loop may stand before its partitions are given away; also, with three seconds
+  // more, how long librdkafka waits for an answer to its wish to join, which a coordinator that
+  // steps down may leave without any, and how long the group waits for a member that does not
+  // rejoin. Longer than the session's and the revocation's time.
+  int max_poll_interval_ms = 15'000;
   int revoke_budget_ms = 5'000;
   // How long and for how much the broker may hold a fetch. Every fetch wakes two threads here and
   // costs the broker about a tenth of a millisecond: it pays to let records gather for a few.
