@@ -18,8 +18,9 @@ pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 # Its own CMake package wants the command-line tools too.
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
 
-# librdkafka: the build that tools/bootstrap makes, or a system one that is new enough (before 2.3.0
-# its idempotent producer goes fatal on a broker disconnect).
+# librdkafka: the build that tools/bootstrap makes, or a system one from 2.3 (before it the
+# idempotent producer goes fatal on a broker disconnect) to 2.9 (from 2.10 on a cluster that
+# names no brokers for a moment is never asked again; tools/librdkafka.patch).
 set(JEMBATAN_RDKAFKA_PREFIX "" CACHE PATH "Prefix of librdkafka as built by tools/bootstrap")
 if(NOT JEMBATAN_RDKAFKA_PREFIX)
   string(REGEX MATCH "thread|address" sanitizer "${JEMBATAN_SANITIZE}")
@@ -42,7 +43,7 @@ if(EXISTS ${rdkafka_prefix}/lib/librdkafka.a)
     ${CMAKE_DL_LIBS} rt m)
   message(STATUS "librdkafka: ${rdkafka_prefix}")
 else()
-  pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka>=2.3.0)
+  pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka>=2.3.0 rdkafka<2.10.0)
   target_link_libraries(jembatan_rdkafka INTERFACE PkgConfig::rdkafka)
   message(STATUS "librdkafka: system ${rdkafka_VERSION}")
 endif()

@@ -1,0 +1,161 @@
+// A cluster that names no brokers for a moment, as one does whose brokers are all fenced because
+// their controllers have not heard of them. librdkafka 2.15.1 then forgets all brokers, the
+// configured ones too, and never asks anybody again (confluentinc/librdkafka issue 5301): bridges
+// stood until they were restarted. tools/librdkafka.patch mends it.
+
+#include <atomic>
+#include <netinet/in.h>
+#include <string>
+#include <string_view>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <librdkafka/rdkafka.h>
+
+#include "libs/kafka/client.h"
+
+namespace jembatan::kafka {
+namespace {
+
+constexpr int kMetadata = 3;
+constexpr int kApiVersions = 18;
+constexpr int kUnsupportedVersion = 35;
+constexpr int kLeaderNotAvailable = 5;
+// Forgotten brokers may be remembered in time: it is a race.
+constexpr int kTimes = 100;
+
+// Kafka's wire format, as far as two answers need it.
+class Writer {
+ public:
+  Writer& Int(int64_t value, int bytes) {
+    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
+      text_ += static_cast<char>(static_cast<uint64_t>(value) >> shift & 0xff);
+    }
+    return *this;
+  }
+  Writer& Text(std::string_view text) {
+    Int(static_cast<int64_t>(text.size()), 2);
+    text_ += text;
+    return *this;
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+int64_t ReadInt(std::string_view bytes, size_t at, int count) {
+  int64_t value = 0;
+  for (int i = 0; i < count; ++i) {
+    value = value << 8 | static_cast<uint8_t>(bytes[at + static_cast<size_t>(i)]);
+  }
+  return value;
+}
+
+// A broker that answers which protocol it speaks, and which brokers there are: itself, or none.
+class LoneBroker {
+ public:
+  LoneBroker() {
+    listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* raw = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(listener_, raw, sizeof(address)), 0);
+    EXPECT_EQ(::listen(listener_, 16), 0);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(::getsockname(listener_, raw, &size), 0);
+    port_ = ntohs(address.sin_port);
+    acceptor_ = std::thread([this] { Accept(); });
+  }
+  // Once all clients are gone.
+  ~LoneBroker() {
+    ::shutdown(listener_, SHUT_RDWR);
+    acceptor_.join();
+    for (std::thread& connection : connections_) connection.join();
+    ::close(listener_);
+  }
+
+  std::string bootstrap() const { return "127.0.0.1:" + std::to_string(port_); }
+  void SetFenced(bool fenced) { fenced_ = fenced; }
+
+ private:
+  void Accept() {
+    while (true) {
+      const int connection = ::accept(listener_, nullptr, nullptr);
+      if (connection < 0) return;
+      connections_.emplace_back([this, connection] { Serve(connection); });
+    }
+  }
+
+  void Serve(int connection) {
+    std::string size(4, '\0');
+    while (::recv(connection, size.data(), size.size(), MSG_WAITALL) == 4) {
+      std::string request(static_cast<size_t>(ReadInt(size, 0, 4)), '\0');
+      if (::recv(connection, request.data(), request.size(), MSG_WAITALL) <= 0) break;
+      const std::string body = Answer(ReadInt(request, 0, 2), ReadInt(request, 2, 2));
+      Writer answer;
+      answer.Int(static_cast<int64_t>(body.size()) + 4, 4).Int(ReadInt(request, 4, 4), 4);
+      const std::string bytes = answer.text() + body;
+      if (::send(connection, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) break;
+    }
+    ::close(connection);
+  }
+
+  std::string Answer(int64_t api, int64_t version) const {
+    Writer body;
+    if (api == kApiVersions) {
+      body.Int(version == 0 ? 0 : kUnsupportedVersion, 2).Int(2, 4);
+      body.Int(kMetadata, 2).Int(0, 2).Int(4, 2);
+      body.Int(kApiVersions, 2).Int(0, 2).Int(0, 2);
+      return body.text();
+    }
+    EXPECT_EQ(api, kMetadata);
+    EXPECT_EQ(version, 4);
+    body.Int(0, 4).Int(fenced_ ? 0 : 1, 4);
+    if (!fenced_) body.Int(1, 4).Text("127.0.0.1").Int(port_, 4).Int(-1, 2);
+    body.Text("cluster").Int(-1, 4);
+    // One topic of one partition that nobody leads: an answer without any is taken for none.
+    body.Int(1, 4).Int(0, 2).Text("topic").Int(0, 1).Int(1, 4);
+    body.Int(kLeaderNotAvailable, 2).Int(0, 4).Int(-1, 4).Int(0, 4).Int(0, 4);
+    return body.text();
+  }
+
+  int listener_ = -1;
+  int port_ = 0;
+  std::atomic<bool> fenced_ = false;
+  std::vector<std::thread> connections_;
+  std::thread acceptor_;
+};
+
+// How many brokers the cluster names; -1: nobody answers within two seconds.
+int BrokersOf(rd_kafka_t* client) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  if (rd_kafka_metadata(client, 1, nullptr, &metadata, 2'000) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return -1;
+  }
+  const int count = metadata->broker_cnt;
+  rd_kafka_metadata_destroy(metadata);
+  return count;
+}
+
+TEST(EmptyCluster, AClientOutlivesAClusterThatNamesNoBrokers) {
+  LoneBroker broker;
+  ClusterConfig cluster;
+  cluster.brokers = broker.bootstrap();
+  auto client = NewClient(RD_KAFKA_PRODUCER, cluster, {}, 0);
+  ASSERT_TRUE(client.ok()) << client.status();
+  for (int i = 0; i < kTimes; ++i) {
+    broker.SetFenced(false);
+    ASSERT_EQ(BrokersOf(client->get()), 1) << i;
+    broker.SetFenced(true);
+    ASSERT_EQ(BrokersOf(client->get()), 0) << i;
+  }
+  client->reset();
+}
+
+}  // namespace
+}  // namespace jembatan::kafka
