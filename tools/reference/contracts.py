@@ -1,5 +1,5 @@
-"""The contracts as protoc reads them: messages, enums and services with their comments, and the JSON
-schema of a message's proto3 JSON form."""
+"""The contracts as protoc reads them: messages, enums and services with their comments, and the
+JSON schema of a message's proto3 JSON form."""
 
 from __future__ import annotations
 

@@ -236,7 +236,8 @@ def stream_channel() -> dict:
         "gives its token as a further subprotocol, jembatan.bearer.TOKEN.",
         "servers": [{"$ref": "#/servers/gateway"}],
         "messages": {
-            name: {"$ref": f"#/components/messages/{name}"} for name in ("ClientFrame", "ServerFrame")
+            name: {"$ref": f"#/components/messages/{name}"}
+            for name in ("ClientFrame", "ServerFrame")
         },
         "bindings": {"ws": {"method": "GET"}},
     }
