@@ -128,6 +128,7 @@ export class JembatanClient {
   buy(order: Order): Purchase {
     this.#mustBeOpen();
     checkOrder(order);
+    this.#mindSleep();
     const tappedMs = this.#clock.monotonicMs();
     const timeMs = this.#serverClock.at(tappedMs);
     const intent = intentOf(order, makeUuidV7(timeMs, this.#random), timeMs);
@@ -275,11 +276,23 @@ export class JembatanClient {
     }
   }
 
+  /**
+   * After the device slept nothing is known of the time, nor is the stream to be trusted: what is
+   * sent waits for the next one's first frame. Until then the wall clock's word is the best.
+   */
+  #mindSleep(): void {
+    const { strayedMs } = this.#serverClock;
+    if (Math.abs(strayedMs) <= kClockErrorMs) return;
+    this.#onServerTime(this.#serverClock.nowMs() + Math.max(0, strayedMs));
+    this.#link.dropStream('the device slept, or its clock was set');
+  }
+
   // --- What is done -----------------------------------------------------------------------------
 
   /** Does what is due, and sees to it that it is called when the next is. */
   #flush(): void {
     if (this.#link.closed) return;
+    this.#mindSleep();
     const nowMs = this.#serverClock.nowMs();
     this.#taps.onTime(nowMs);
     if (this.#link.way === 'stream' && this.#taps.isUnheard(nowMs)) {

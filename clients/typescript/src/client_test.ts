@@ -109,6 +109,43 @@ for (const hours of [-30, -3, 3, 30]) {
   });
 }
 
+for (const streams of [true, false]) {
+  test(`a device that has slept buys by the time it is, streams: ${streams}`, async () => {
+    const house = new House();
+    house.gateway.streams = streams;
+    const client = house.client();
+    client.connect();
+    await house.pass(5_000);
+    house.clock.sleep(10 * kMinuteMs);
+    // The gateway has let go of the stream long ago, and nobody has told the device.
+    for (const socket of house.gateway.sockets) socket.open = false;
+    house.gateway.sockets.clear();
+    const purchase = client.buy(kOrder);
+    await house.pass(2_000);
+    assert.equal(purchase.state.kind, 'ordered');
+    const errorMs = (uuidV7TimeMs(purchase.intentId) ?? 0) - house.clock.trueMs();
+    assert.ok(Math.abs(errorMs) < 4_000, `${errorMs}`);
+    assert.equal(new Set(house.gateway.submitted.map(({ intentId }) => intentId)).size, 1);
+    await client.close();
+  });
+}
+
+test('a clock that is set while a stream is open misleads nobody', async () => {
+  for (const setMs of [-3_600_000, 3_600_000]) {
+    const house = new House();
+    const client = house.client();
+    client.connect();
+    await house.pass(5_000);
+    house.clock.wallErrorMs = setMs;
+    const purchase = client.buy(kOrder);
+    await house.pass(2_000);
+    assert.equal(purchase.state.kind, 'ordered');
+    const errorMs = (uuidV7TimeMs(purchase.intentId) ?? 0) - house.clock.trueMs();
+    assert.ok(Math.abs(errorMs) < 4_000, `${errorMs}`);
+    await client.close();
+  }
+});
+
 test('without an answer the same id and body go over the next stream', async () => {
   const house = new House();
   house.gateway.receipt = (_, nth) => (nth === 0 ? undefined : { status: Status.ACCEPTED });
@@ -333,6 +370,10 @@ test('where no stream opens calls serve, and a stream when one opens again', asy
   await house.pass(5_000);
   assert.equal(client.connection.kind, 'fallback');
   assert.equal(first.state.kind, 'ordered');
+  // One tapped while calls serve hears as soon.
+  const between = client.buy(kOrder);
+  await house.pass(1_000);
+  assert.equal(between.state.kind, 'ordered');
   house.gateway.streams = true;
   await house.pass(limits.kStreamRetryMsMax);
   assert.equal(client.connection.kind, 'open');
@@ -563,7 +604,9 @@ test('rooms are watched anew on every stream, and their hints told', async () =>
   const house = new House();
   const client = house.client();
   const hints: unknown[] = [];
-  client.on('offer', (hint) => hints.push(hint));
+  client.on('offer', ({ offerId, stock, price, priceVersion }) => {
+    hints.push({ offerId, stock, price, priceVersion });
+  });
   client.watchRooms(['live-1', 'live-2']);
   await house.pass(100);
   house.gateway.kill();

@@ -24,6 +24,8 @@ export const systemClock: Clock = {
 export class ServerClock {
   readonly #clock: Clock;
   #offsetMs: number | undefined;
+  /** How far the wall clock was ahead of the monotonic one when the server told the time. */
+  #wallAheadMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -35,6 +37,16 @@ export class ServerClock {
 
   sync(serverMs: number): void {
     this.#offsetMs = serverMs - this.#clock.monotonicMs();
+    this.#wallAheadMs = this.#clock.wallMs() - this.#clock.monotonicMs();
+  }
+
+  /**
+   * How much further the wall clock has come since than the monotonic one: the device slept, while
+   * which many stop the latter, or its clock was set.
+   */
+  get strayedMs(): number {
+    if (!this.known) return 0;
+    return this.#clock.wallMs() - this.#clock.monotonicMs() - this.#wallAheadMs;
   }
 
   nowMs(): number {

@@ -26,6 +26,8 @@ import { uuidV7TimeMs } from './uuid.js';
 export interface TapContext {
   readonly random: RandomBytes;
   readonly locale: Locale;
+  /** Of the connection that there is, or was last. */
+  readonly pace: Pace;
   /** The tap has a new state, or a new id. */
   changed(tap: Tap): void;
 }
@@ -75,7 +77,6 @@ export class Tap {
   #settledAsks = 0;
   #forgotten = 0;
   #reauthentications = 0;
-  #pace: Pace = 'pushed';
   /** Why it was last refused. */
   #reason = ReasonNumber.UNSPECIFIED;
 
@@ -184,9 +185,8 @@ export class Tap {
     this.#askLater(nowMs);
   }
 
-  /** A connection is there, over which outcomes come at this pace. */
-  onConnected(pace: Pace, nowMs: number): void {
-    this.#pace = pace;
+  /** A connection is there, perhaps of another pace. */
+  onConnected(nowMs: number): void {
     this.#asks = 0;
     // A gateway that never heard of it, or one that has lost its mind, is told again.
     if (this.#sent && !this.#accepted && this.#reason === 0) this.#sendMs ??= nowMs;
@@ -269,7 +269,7 @@ export class Tap {
 
   /** A stream's successor pauses for all it carries; calls fail one by one. */
   #pauseMs(): number {
-    if (this.#pace === 'pushed') return 0;
+    if (this.#context.pace === 'pushed') return 0;
     const interval = doubled(limits.kResendMs, limits.kResendMsMax, this.#resends);
     return jitter(this.#context.random, interval);
   }
@@ -293,7 +293,7 @@ export class Tap {
     let interval = doubled(limits.kAskPolledMs, limits.kAskPolledMsMax, this.#asks);
     if (certain) {
       interval = doubled(limits.kAskSettledMs, limits.kAskSettledMsMax, this.#settledAsks);
-    } else if (this.#pace === 'pushed') {
+    } else if (this.#context.pace === 'pushed') {
       interval = doubled(limits.kAskPushedMs, limits.kAskPushedMsMax, this.#asks);
     }
     // Half of it for sure: an interval that is all jitter asks too often.

@@ -9,11 +9,11 @@ import { kOpenPurchasesMax, kQueriesPerRequest, kReceiptMs } from './limits.js';
 import { Tap, type Pace, type TapContext } from './tap.js';
 
 export class Taps {
-  readonly #context: TapContext;
+  readonly #context: TapContext & { pace: Pace };
   readonly #byId = new Map<string, Tap>();
 
-  constructor(context: TapContext) {
-    this.#context = context;
+  constructor(context: Omit<TapContext, 'pace'>) {
+    this.#context = { ...context, pace: 'pushed' };
   }
 
   get size(): number {
@@ -55,7 +55,8 @@ export class Taps {
   }
 
   onConnected(pace: Pace, nowMs: number): void {
-    for (const tap of this.all()) tap.onConnected(pace, nowMs);
+    this.#context.pace = pace;
+    for (const tap of this.all()) tap.onConnected(nowMs);
   }
   onLost(nowMs: number): void {
     for (const tap of this.all()) tap.onLost(nowMs);

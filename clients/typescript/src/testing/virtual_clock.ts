@@ -20,13 +20,14 @@ export class VirtualClock implements Clock {
   #order = 0;
   readonly #timers = new Set<Timer>();
   wallErrorMs = 0;
+  #sleptMs = 0;
 
   monotonicMs(): number {
     return this.#nowMs;
   }
   /** The true time. */
   trueMs(): number {
-    return VirtualClock.kStartMs + Math.floor(this.#nowMs);
+    return VirtualClock.kStartMs + Math.floor(this.#nowMs) + this.#sleptMs;
   }
   wallMs(): number {
     return this.trueMs() + this.wallErrorMs;
@@ -38,6 +39,11 @@ export class VirtualClock implements Clock {
   }
   clearTimeout(timer: unknown): void {
     this.#timers.delete(timer as Timer);
+  }
+
+  /** The world goes on; the device's timers and monotonic clock do not. */
+  sleep(ms: number): void {
+    this.#sleptMs += ms;
   }
 
   async advance(ms: number): Promise<void> {
