@@ -42,6 +42,9 @@ inline constexpr size_t kGoodsMax = 200'000;
 // be under way: the producer is the outcomes'.
 inline constexpr int64_t kRelayIntervalMs = 500;
 inline constexpr size_t kRelayWritesMax = 500;
+// How long a bridge that does not relay waits for the first offer in a topic that holds none,
+// before it takes that for all there is.
+inline constexpr int64_t kFirstOfferMs = 10'000;
 // At most so many of what is left, or a tenth of all, is nearly sold out.
 inline constexpr uint64_t kLowUnits = 10;
 inline constexpr uint64_t kLowShare = 10;

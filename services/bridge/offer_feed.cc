@@ -8,6 +8,7 @@
 #include "libs/base/crash_point.h"
 #include "libs/base/log.h"
 #include "libs/base/status.h"
+#include "services/bridge/limits.h"
 
 namespace jembatan::bridge {
 namespace {
@@ -90,6 +91,7 @@ void OfferFeed::Pump() {
       relay_.OnLost(write.offer_id, now_ms);
     }
   }
+  if (empty_since_ms_ >= 0 && FirstIsWritten()) BeKnown();
   untold_->Increment(static_cast<double>(relay_.untold() - untold_counted_));
   untold_counted_ = relay_.untold();
 }
@@ -121,7 +123,20 @@ void OfferFeed::OnOffer(std::string_view offer_id, const offers::OfferPtr& offer
 
 void OfferFeed::OnOffersComplete() {
   relay_.OnTopicComplete();
+  if (known_ || reader_.catalogue().size() > 0) return BeKnown();
+  empty_since_ms_ = MonotonicMs();
+}
+
+void OfferFeed::BeKnown() {
+  known_ = true;
+  empty_since_ms_ = -1;
   step_(event::GoodsComplete{});
+}
+
+// Of a topic that held nothing.
+bool OfferFeed::FirstIsWritten() const {
+  if (relay_.relaying()) return relay_.settled() || unsupported_;
+  return reader_.catalogue().size() > 0 || MonotonicMs() - empty_since_ms_ >= kFirstOfferMs;
 }
 
 void OfferFeed::OnWatchBegun() { relay_.OnWatchBegun(); }
@@ -131,5 +146,10 @@ void OfferFeed::OnOffer(const crossing::v1::Offer& offer) { relay_.OnOffer(offer
 void OfferFeed::OnAllTold() { relay_.OnAllTold(MonotonicMs()); }
 
 void OfferFeed::OnWatchEnded() { relay_.OnWatchEnded(); }
+
+void OfferFeed::OnWatchUnsupported() {
+  unsupported_ = true;
+  relay_.OnWatchEnded();
+}
 
 }  // namespace jembatan::bridge

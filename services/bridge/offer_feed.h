@@ -50,8 +50,9 @@ class OfferFeed final : public offers::OffersHandler, public OffersWatchHandler 
   // False: the delivery is not of a record of ours.
   bool OnDelivery(const kafka::Delivery& delivery);
 
-  // The topic has been read to its end.
-  bool known() const { return reader_.catalogue().complete(); }
+  // What is attested is known: the topic has been read to its end. One that holds nothing yet was
+  // never written, and its first relay is about to.
+  bool known() const { return known_; }
   uint64_t unknown_fields() const { return watch_ ? watch_->unknown_fields() : 0; }
 
  private:
@@ -66,7 +67,10 @@ class OfferFeed final : public offers::OffersHandler, public OffersWatchHandler 
   void OnOffer(const crossing::v1::Offer& offer) override;
   void OnAllTold() override;
   void OnWatchEnded() override;
+  void OnWatchUnsupported() override;
 
+  void BeKnown();
+  bool FirstIsWritten() const;
   void AddMetrics(prometheus::Registry& registry);
 
   const Options options_;
@@ -79,6 +83,11 @@ class OfferFeed final : public offers::OffersHandler, public OffersWatchHandler 
   // Records handed to the producer, by cookie.
   absl::flat_hash_map<uint64_t, std::string> handed_;
   uint64_t next_cookie_;
+  bool known_ = false;
+  // When the topic's end was read for the first time, and it held nothing; -1: it was not.
+  int64_t empty_since_ms_ = -1;
+  // The marketplace tells nobody of offers.
+  bool unsupported_ = false;
   uint64_t untold_counted_ = 0;
   prometheus::Gauge* relaying_ = nullptr;
   prometheus::Counter* written_ = nullptr;

@@ -35,7 +35,7 @@ class OffersWatch::Stream : public rpc::Tag {
     // An abandoned call ends with its context; the queue may take no operation any more.
     if (owner_ == nullptr || step_ == Step::kFinish) {
       std::unique_ptr<Stream> self(this);
-      if (owner_ != nullptr) owner_->OnStreamEnded(status_.error_message());
+      if (owner_ != nullptr) owner_->OnStreamEnded(status_);
       return;
     }
     if (!ok) {
@@ -97,10 +97,16 @@ void OffersWatch::Stop() {
   if (stream_ != nullptr) std::exchange(stream_, nullptr)->Abandon();
 }
 
-void OffersWatch::OnStreamEnded(const std::string& why) {
+void OffersWatch::OnStreamEnded(const grpc::Status& status) {
   stream_ = nullptr;
-  if (attempts_ == 0) base::Log(base::Level::kWarn, "offers_stream_down", {{"why", why}});
-  handler_->OnWatchEnded();
+  if (attempts_ == 0) {
+    base::Log(base::Level::kWarn, "offers_stream_down", {{"why", status.error_message()}});
+  }
+  if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
+    handler_->OnWatchUnsupported();
+  } else {
+    handler_->OnWatchEnded();
+  }
   const int wait_ms = std::min(kReopenFirstMs << std::min(attempts_++, 10), kReopenLongestMs);
   reopen_.expires_after(std::chrono::milliseconds(wait_ms));
   reopen_.async_wait([this](boost::system::error_code error) {

@@ -29,6 +29,8 @@ class OffersWatchHandler {
   virtual void OnOffer(const crossing::v1::Offer& offer) = 0;
   virtual void OnAllTold() = 0;
   virtual void OnWatchEnded() = 0;
+  // The same, and the marketplace tells nobody of offers.
+  virtual void OnWatchUnsupported() = 0;
 };
 
 class OffersWatch {
@@ -48,7 +50,7 @@ class OffersWatch {
  private:
   class Stream;
 
-  void OnStreamEnded(const std::string& why);
+  void OnStreamEnded(const grpc::Status& status);
 
   const std::string marketplace_id_;
   std::unique_ptr<orders::v1::OrderService::Stub> stub_;

@@ -82,8 +82,8 @@ void Readiness::Tell(const View& view) {
   }
   if (!view.controls_known) return Add("it is not known what the operators' controls say");
   if (!view.member) return Add("it is not a member of the consumer group");
-  if (!view.offers_known) Add("the offers topic has not been read to its end");
   if (!view.stream_up) return Add("the stream to the marketplace is down");
+  if (!view.offers_known) Add("it is not known what is attested about goods");
   if (!view.marketplace_usable) return Add("the marketplace decides nothing and is only tried");
   for (const PartitionView& partition : view.partitions) {
     if (!partition.stopped.empty()) continue;

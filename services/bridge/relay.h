@@ -62,6 +62,10 @@ class OfferRelay {
   // Offers of the marketplace that cannot be told: malformed, too many, or on another's offer.
   uint64_t untold() const { return untold_; }
   size_t in_flight() const { return in_flight_; }
+  // The topic says what the marketplace says.
+  bool settled() const {
+    return relaying_ && topic_complete_ && all_told_ && due_.empty() && in_flight_ == 0;
+  }
 
  private:
   struct Entry {

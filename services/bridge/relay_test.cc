@@ -52,7 +52,9 @@ class RelayTest : public ::testing::Test {
 
 TEST_F(RelayTest, WritesWhatTheTopicDoesNotSayYet) {
   Watch({Offer("kopi"), Offer("teh")});
+  EXPECT_FALSE(relay_.settled());
   EXPECT_EQ(Round(), "kopi=0 teh=0 ");
+  EXPECT_TRUE(relay_.settled());
   EXPECT_EQ(Round(), "");
   relay_.OnOffer(Offer("kopi", 0), now_ms_);
   EXPECT_EQ(Round(), "") << "nothing has changed";

@@ -59,6 +59,9 @@ class GoodsTest : public ::testing::Test {
     viewer_ = std::make_unique<Viewer>(loop_, house_.gateway(0).port(), house_.TokenOf("ani"),
                                        intent::Encoding::kProto);
     topic_ = std::make_unique<TopicReader>(house_.brokers(), kafka::kOffersTopic, kPartitions);
+    for (size_t bridge = 0; bridge < static_cast<size_t>(bridges); ++bridge) {
+      ASSERT_TRUE(AwaitMetric(bridge, "jembatan_bridge_offers 4"));
+    }
   }
 
   // "ORDERED", or the reason why not.
