@@ -13,7 +13,6 @@ import { kMaxEntries, load, save, type Entry } from './history.js';
 import { present } from './presentation.js';
 import type { Offer, Room } from './room.js';
 import type { Money } from './format.js';
-import { Shelf } from './shelf.js';
 import { fill, texts, type Locale } from './texts.js';
 import { isNarrow, page, type Panel, type State } from './view.js';
 
@@ -38,7 +37,8 @@ class LiveRoom {
     room: undefined,
     roomFailed: false,
     connection: 'connecting',
-    shelf: new Shelf(),
+    hints: new Map(),
+    toldPrices: new Map(),
     entries: load(sessionStorage),
     panel: undefined,
     announcement: '',
@@ -74,13 +74,13 @@ class LiveRoom {
     const room = this.#state.room;
     const client = this.#client;
     if (!room || !client) return;
-    // A version speaks of the price that it was shown with.
-    const asShown = price.amountMinor === offer.price.amountMinor && offer.priceVersion;
+    const known = this.#state.hints.get(offer.offerId)?.priceVersion || offer.priceVersion;
+    const sameAsShown = price.amountMinor === offer.price.amountMinor;
     const purchase = client.buy({
       offerId: offer.offerId,
       quantity: 1,
       priceSeen: price,
-      ...(asShown && { priceVersion: offer.priceVersion }),
+      ...(sameAsShown && known ? { priceVersion: known } : {}),
       roomId: room.roomId,
     });
     this.#add(purchase, offer.offerId, price);
@@ -169,13 +169,7 @@ class LiveRoom {
       this.#draw();
     });
     client.on('offer', (hint) => {
-      if (hint.roomId !== room.roomId) return;
-      this.#state.shelf.onOffer(hint);
-      this.#draw();
-    });
-    client.on('room', (hint) => {
-      if (hint.roomId !== room.roomId) return;
-      this.#state.shelf.onRoom(hint);
+      this.#state.hints.set(hint.offerId, hint);
       this.#draw();
     });
     client.watchRooms([room.roomId]);
@@ -213,7 +207,7 @@ class LiveRoom {
   #learn(entry: Entry, state: PurchaseState): void {
     if (entry.state.kind !== state.kind) entry.since = this.#now();
     entry.state = state;
-    if (state.price) this.#state.shelf.onPrice(entry.offerId, state.price);
+    if (state.price) this.#state.toldPrices.set(entry.offerId, state.price);
     save(sessionStorage, this.#state.entries);
     this.#announce(entry);
     this.#draw();
