@@ -41,7 +41,8 @@ def check_man(folder: Path) -> None:
     for program in PROGRAMS:
         page = folder / f"jembatan-{program}.1"
         result = subprocess.run(
-            ["groff", "-man", "-Tascii", "-P-cbou", "-ww", page], capture_output=True, text=True, check=True
+            ["groff", "-man", "-Tascii", "-P-cbou", "-ww", page],
+            capture_output=True, text=True, check=True,
         )
         check(not result.stderr, result.stderr)
         check("--help" in result.stdout or program == "ctl", f"{page} tells no options")
