@@ -274,14 +274,14 @@ export class JembatanClient {
   }
 
   /**
-   * After the device slept nothing is known of the time, nor is the stream to be trusted: what is
-   * sent waits for the next one's first frame. Until then the wall clock's word is the best.
+   * After the device slept, or its clock was set, nothing is sure of the time, nor is the connection
+   * to be trusted: what is to be sent waits until the server has told the time again.
    */
   #mindSleep(): void {
     const { strayedMs } = this.#serverClock;
     if (Math.abs(strayedMs) <= kClockErrorMs) return;
-    this.#onServerTime(this.#serverClock.nowMs() + Math.max(0, strayedMs));
-    this.#link.dropStream('the device slept, or its clock was set');
+    this.#serverClock.guess(this.#serverClock.nowMs() + Math.max(0, strayedMs));
+    this.#link.distrust('the device slept, or its clock was set');
   }
 
   // --- What is done -----------------------------------------------------------------------------

@@ -24,6 +24,7 @@ export const systemClock: Clock = {
 export class ServerClock {
   readonly #clock: Clock;
   #offsetMs: number | undefined;
+  #told = false;
   /** How far the wall clock was ahead of the monotonic one when the server told the time. */
   #wallAheadMs = 0;
 
@@ -31,12 +32,20 @@ export class ServerClock {
     this.#clock = clock;
   }
 
+  /** The server has told it, and nothing has happened since that makes it doubtful. */
   get known(): boolean {
-    return this.#offsetMs !== undefined;
+    return this.#told;
+  }
+
+  /** What is likely, until the server tells it again. */
+  guess(serverMs: number): void {
+    this.#offsetMs = serverMs - this.#clock.monotonicMs();
+    this.#told = false;
   }
 
   sync(serverMs: number): void {
-    this.#offsetMs = serverMs - this.#clock.monotonicMs();
+    this.guess(serverMs);
+    this.#told = true;
     this.#wallAheadMs = this.#clock.wallMs() - this.#clock.monotonicMs();
   }
 

@@ -129,6 +129,12 @@ export class Link {
     this.#onEnded(false, new JembatanError('UNREACHABLE', why));
   }
 
+  /** It may serve no more, or not know: begin anew. */
+  distrust(why: string): void {
+    this.dropStream(why);
+    if (this.#state.kind === 'fallback') this.#wait(new JembatanError('UNREACHABLE', why));
+  }
+
   /** By a new token, for the one in use was not taken. */
   reauthenticate(): void {
     if (!this.#stream) return;

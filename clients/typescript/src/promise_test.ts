@@ -77,13 +77,15 @@ class History {
   }
 
   async step(): Promise<void> {
-    const { gateway } = this.house;
+    const { gateway, clock } = this.house;
     if (this.oneIn(3)) this.taps.push(this.client.buy(kOrder));
     if (this.oneIn(6)) gateway.kill();
     if (this.oneIn(8)) gateway.tellAll({ drain: { reconnectAfterMs: this.pick([0, 2_000]) } });
     if (this.oneIn(6)) gateway.streams = this.oneIn(2);
     if (this.oneIn(6)) gateway.calls = this.oneIn(2);
     if (this.oneIn(8)) gateway.mute = this.oneIn(2);
+    if (this.oneIn(20)) clock.sleep(this.pick([5_000, 200_000]));
+    if (this.oneIn(30)) clock.wallErrorMs = this.pick([0, -30_000, 3_600_000]);
     if (this.oneIn(12)) await this.#reload();
     await this.house.pass(jitter(this.#bytes, kStepMs));
   }
