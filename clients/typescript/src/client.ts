@@ -6,11 +6,12 @@
 
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 
-import { systemClock, ServerClock, type Clock } from './clock.js';
+import { systemClock, ServerClock, within, type Clock } from './clock.js';
 import { Emitter } from './emitter.js';
 import { JembatanError, toJembatanError } from './errors.js';
 import {
   kClockErrorMs,
+  kCloseMs,
   kFlushMsMin,
   kFutureMs,
   kRoomsPerFrame,
@@ -85,7 +86,9 @@ export class JembatanClient {
     this.#serverClock = new ServerClock(this.#clock);
     this.#random = options.random ?? randomBytes;
     this.#storage = new PurchaseStorage(options.storage ?? defaultStorage());
-    this.#tokens = new TokenSource(options.token, () => this.#serverClock.nowMs());
+    this.#tokens = new TokenSource(options.token, this.#clock, () => {
+      return this.#serverClock.nowMs();
+    });
     const locale = options.locale ?? 'id';
     this.#taps = new Taps({
       random: this.#random,
@@ -189,7 +192,11 @@ export class JembatanClient {
   async close(): Promise<void> {
     if (this.#link.closed) return;
     this.#link.close();
-    await Promise.allSettled(this.#writes.values());
+    const late = new JembatanError('STORAGE', 'the storage does not come back');
+    const writes = Promise.allSettled(this.#writes.values());
+    await within(this.#clock, kCloseMs, writes, late).catch((error: JembatanError) => {
+      this.#emitter.emit('error', error);
+    });
   }
 
   // --- What happens -----------------------------------------------------------------------------
@@ -274,8 +281,8 @@ export class JembatanClient {
   }
 
   /**
-   * After the device slept, or its clock was set, nothing is sure of the time, nor is the connection
-   * to be trusted: what is to be sent waits until the server has told the time again.
+   * After the device slept, or its clock was set, nothing is sure of the time, nor of the
+   * connection: what is to be sent waits until the server has told the time again.
    */
   #mindSleep(): void {
     const { strayedMs } = this.#serverClock;

@@ -72,6 +72,26 @@ test('it is in the storage before it is sent', async () => {
   await closed;
 });
 
+test('a storage that does not come back holds up no close', async () => {
+  const house = new House();
+  const stuck = new MemoryStorage();
+  const setItem = () => new Promise<void>(() => {});
+  const client = house.client({
+    storage: {
+      getAllKeys: async () => [],
+      getItem: async (key) => stuck.getItem(key),
+      setItem,
+      removeItem: async () => {},
+    },
+  });
+  client.buy(kOrder);
+  await house.pass(1_000);
+  assert.equal(house.gateway.submitted.length, 0);
+  const closed = client.close();
+  await house.pass(limits.kCloseMs);
+  await closed;
+});
+
 test('a storage that fails costs no purchase', async () => {
   const house = new House();
   const full = new MemoryStorage();
@@ -480,6 +500,37 @@ test('a token of another viewer ends the client', async () => {
   assert.equal(client.connection.kind, 'closed');
   assert.equal(client.connection.error?.code, 'VIEWER_CHANGED');
   assert.throws(() => client.buy(kOrder), { code: 'CLOSED' });
+});
+
+test('a token function that does not come back is asked again', async () => {
+  const house = new House();
+  let asked = 0;
+  const never = new Promise<string>(() => {});
+  const token = () => ((asked += 1) === 1 ? never : Promise.resolve(tokenOf('siti')));
+  const client = house.client({ token });
+  const purchase = client.buy(kOrder);
+  await house.pass(limits.kTokenMs - 1);
+  assert.equal(client.connection.kind, 'connecting');
+  await house.pass(3_000);
+  assert.equal(purchase.state.kind, 'ordered');
+  assert.equal(asked, 2);
+  await client.close();
+});
+
+test('a gateway that drains from the first is left when it says', async () => {
+  const house = new House();
+  const client = house.client();
+  client.connect();
+  house.gateway.drainFirst = true;
+  const purchase = client.buy(kOrder);
+  await house.pass(500);
+  assert.equal(client.connection.kind, 'waiting');
+  assert.equal(house.gateway.submitted.length, 0);
+  house.gateway.drainFirst = false;
+  await house.pass(2_000);
+  assert.equal(purchase.state.kind, 'ordered');
+  assert.equal(house.gateway.opened, 2);
+  await client.close();
 });
 
 test('an expired token is replaced, and the stream with it', async () => {

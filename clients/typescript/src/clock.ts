@@ -17,6 +17,24 @@ export const systemClock: Clock = {
   clearTimeout: (timer) => clearTimeout(timer as Parameters<typeof clearTimeout>[0]),
 };
 
+/** What the work comes to, or a rejection by this error once the time has passed. */
+export async function within<T>(
+  clock: Clock,
+  waitMs: number,
+  work: Promise<T>,
+  late: Error,
+): Promise<T> {
+  let timer: unknown;
+  const limit = new Promise<never>((_, reject) => {
+    timer = clock.setTimeout(() => reject(late), waitMs);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clock.clearTimeout(timer);
+  }
+}
+
 /**
  * The server's time. Until the server has told it the device's wall clock stands in; from then on
  * it goes forward with the monotonic clock, so that a device whose clock is set is not misled.

@@ -67,6 +67,9 @@ export const kProgressMs = kTtlMs / 4;
 export const kForgottenMax = 3;
 // Times a purchase is sent again because the token was not taken.
 export const kReauthenticationsMax = 2;
+// How long the app's token function may take, and at a close the storage.
+export const kTokenMs = 10_000;
+export const kCloseMs = 1_000;
 // A function token is asked for anew so long before its end.
 export const kTokenSpareMs = 30_000;
 // An id that was not sent yet is made anew when the clock turns out so wrong.

@@ -206,7 +206,7 @@ export class Link {
     });
     // It tells the time, by which what waits is sent.
     this.#onFrame(first);
-    this.#say({ kind: 'open' });
+    if (!this.#draining) this.#say({ kind: 'open' });
     this.#events.connected('pushed');
   }
 

@@ -2,8 +2,9 @@
 // belongs to one viewer: a token of another would send this viewer's purchases under a stranger's
 // name.
 
+import { within, type Clock } from './clock.js';
 import { JembatanError, toJembatanError } from './errors.js';
-import { kTokenSpareMs } from './limits.js';
+import { kTokenMs, kTokenSpareMs } from './limits.js';
 
 export type Token = string | (() => Promise<string>);
 
@@ -32,13 +33,15 @@ function claimsOf(token: string): Claims {
 
 export class TokenSource {
   readonly #token: Token;
+  readonly #clock: Clock;
   readonly #nowMs: () => number;
   #held: string | undefined;
   #viewer: string | undefined;
   #asked: Promise<string> | undefined;
 
-  constructor(token: Token, nowMs: () => number) {
+  constructor(token: Token, clock: Clock, nowMs: () => number) {
     this.#token = token;
+    this.#clock = clock;
     this.#nowMs = nowMs;
   }
 
@@ -74,7 +77,8 @@ export class TokenSource {
   async #ask(token: () => Promise<string>): Promise<string> {
     let told: unknown;
     try {
-      told = await token();
+      const late = new JembatanError('TOKEN', 'the token function does not come back');
+      told = await within(this.#clock, kTokenMs, token(), late);
     } catch (error) {
       throw toJembatanError(error, 'TOKEN');
     }

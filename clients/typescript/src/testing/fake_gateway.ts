@@ -78,7 +78,9 @@ export class FakeSocket implements WebSocketLike {
     this.open = true;
     this.#gateway.sockets.add(this);
     this.onopen?.({});
-    this.tell({ serverTime: timestampFromMs(this.#gateway.clock.trueMs()) });
+    const serverTime = timestampFromMs(this.#gateway.clock.trueMs());
+    const drain = this.#gateway.drainFirst ? { drain: { reconnectAfterMs: 1_000 } } : {};
+    this.tell({ serverTime, ...drain });
   }
 }
 
@@ -93,6 +95,8 @@ export class FakeGateway {
   streams = true;
   calls = true;
   mute = false;
+  /** A new stream's first frame says that the gateway drains. */
+  drainFirst = false;
   /** The Date header of calls. */
   date = true;
   /** The receipt of the n-th submission of an intent, from 0; undefined: none. */
