@@ -71,7 +71,7 @@ def read_service(binary: Path) -> Program:
 _COLUMN = 30
 _VALUE = re.compile(
     r"^(?P<names>\S+)(?: (?P<type>\w+)(?::(?P<check>.+?))?(?:=(?P<default>\S*))?)?"
-    r"(?P<more>(?: \.\.\.| REQUIRED)*)$"
+    r"(?P<more>(?: \.\.\.| REQUIRED| (?:Needs|Excludes):(?: --\w+)+)*)$"
 )
 
 
@@ -108,6 +108,8 @@ def option_of(entry: str, told: str) -> Option:
     value = value_of(match["type"] or "", match["check"] or "")
     if "REQUIRED" in match["more"]:
         told += " (required)"
+    for word, others in re.findall(r"(Needs|Excludes):((?: --\w+)+)", match["more"]):
+        told += f" ({'with' if word == 'Needs' else 'not with'}{others})"
     return Option(name, value, told, match["default"] or "")
 
 
