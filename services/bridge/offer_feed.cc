@@ -83,8 +83,9 @@ void OfferFeed::Pump() {
     const int32_t partition = kafka::PartitionOf(write.offer_id, options_.partitions);
     const uint64_t cookie = next_cookie_++;
     JEMB_CRASH_POINT("bridge.offer_relayed");
-    if (producer_.Produce(kafka::kOffersTopic, partition, write.offer_id, write.value, cookie)
-            .ok()) {
+    // No value, not an empty one: only then does compaction forget the offer.
+    const std::string_view value = write.value.empty() ? std::string_view() : write.value;
+    if (producer_.Produce(kafka::kOffersTopic, partition, write.offer_id, value, cookie).ok()) {
       handed_.emplace(cookie, write.offer_id);
       written_->Increment();
     } else {
