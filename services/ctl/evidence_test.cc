@@ -134,7 +134,7 @@ class EvidenceOfTopics : public Evidence {
     auto producer = *kafka::Producer::Create(
         {.cluster = {.brokers = cluster_->bootstrap()}}, context,
         [&](std::span<const kafka::Delivery> all) { delivered = all.front().status.ok(); });
-    ASSERT_TRUE(producer->Produce(topic, partition, key, value, 0).ok());
+    ASSERT_TRUE(producer->Produce(topic.c_str(), partition, key, value, 0).ok());
     for (int i = 0; i < 1'000 && !delivered; ++i) {
       context.restart();
       context.run_for(std::chrono::milliseconds(10));
