@@ -113,9 +113,10 @@ TEST(Answer, WhatIsNoAnswerIsRefused) {
   // A line less, a line cut off, parts in another order, a number that does not add up.
   const size_t second = good.find('\n') + 1;
   const size_t third = good.find('\n', second) + 1;
-  for (const std::string& bad : {std::string("{}\n"), good.substr(0, good.size() - 1),
-                                 good.substr(0, third), good.substr(0, second) + good.substr(third),
-                                 "{\"hour\":1,\"prefix\":\"\",\"orders\":1,\"digest\":\"00\"}\n"}) {
+  for (const std::string& bad :
+       std::vector<std::string>{"{}\n", good.substr(0, good.size() - 1), good.substr(0, third),
+                                good.substr(0, second) + good.substr(third),
+                                "{\"hour\":1,\"prefix\":\"\",\"orders\":1,\"digest\":\"00\"}\n"}) {
     EXPECT_FALSE(ParseAnswer(bad).ok()) << bad;
   }
 }
