@@ -569,7 +569,7 @@ def check_lines(source: Source) -> Iterator[Finding]:
     for number, line in enumerate(source.lines, 1):
         if source.is_code and len(line) > COLUMNS and "://" not in line:
             yield source.finding(number, "line-length", f"{len(line)} columns, more than {COLUMNS}")
-        if "\t" in line and not source.path.endswith((".go", "Makefile")):
+        if "\t" in line and not source.path.endswith((".go", "go.mod", "Makefile")):
             yield source.finding(number, "tab", "use spaces")
 
 
