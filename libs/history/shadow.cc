@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -89,6 +90,11 @@ void Shadow::OnIntent(int64_t offset, int64_t append_ms, std::string_view record
   body.append_ms = append_ms;
   if (IsFinal(body.final)) {
     ++checked_;
+    if (body.turn > offset) {
+      LeaveTurn(body);
+      body.turn = offset;
+      TakeTurn(&body, *id, /*in_outcomes=*/false, offset, breaches);
+    }
     return;
   }
   const size_t marketplace = HashOf(intent_.marketplace_id());
@@ -132,7 +138,49 @@ void Shadow::OnFinal(int64_t offset, const Outcome& outcome, std::vector<Breach>
   body.answer = answer;
   body.order = order;
   if (body.lowest_offset >= 0) ++checked_;
-  if (outcome.state() == Outcome::STATE_ORDERED) OnOrdered(key, offset, outcome, breaches);
+  if (outcome.state() != Outcome::STATE_ORDERED) return;
+  OnOrdered(key, offset, outcome, breaches);
+  if (outcome.sequence() == 0) return;
+  body.offer = absl::HashOf(record_.marketplace_id(), outcome.offer_id());
+  body.sequence = outcome.sequence();
+  // A copy below the one decided may have been read before, or be read yet.
+  body.turn = outcome.intent_offset();
+  if (body.lowest_offset >= 0) body.turn = std::min(body.turn, body.lowest_offset);
+  TakeTurn(&body, *id, /*in_outcomes=*/true, offset, breaches);
+}
+
+// Those that are in turn already are in order: so its two neighbours tell all.
+void Shadow::TakeTurn(Body* body, const base::Uuid& id, bool in_outcomes, int64_t offset,
+                      std::vector<Breach>* breaches) {
+  if (turns_.size() >= kOffersMax) {
+    absl::erase_if(turns_, [](const auto& entry) {
+      return entry.second.size() == 1 && entry.second.begin()->second.last_forgotten;
+    });
+  }
+  Turns& turns = turns_[body->offer];
+  const auto after = turns.upper_bound(body->turn);
+  const auto before = after == turns.begin() ? turns.end() : std::prev(after);
+  const bool too_early = before != turns.end() && before->second.sequence >= body->sequence;
+  const bool too_late = after != turns.end() && after->second.sequence <= body->sequence;
+  if (too_early || too_late) {
+    breaches->push_back({6, in_outcomes, offset, id,
+                         too_early ? "ordered before one of its offer that was accepted first"
+                                   : "ordered after one of its offer that was accepted later"});
+    // It is told once, and not of all that come after it.
+    body->turn = -1;
+    return;
+  }
+  const bool newest = after == turns.end();
+  turns.emplace(body->turn, Turn{.sequence = body->sequence});
+  if (newest && before != turns.end() && before->second.last_forgotten) turns.erase(before);
+}
+
+void Shadow::LeaveTurn(const Body& body) {
+  if (body.turn < 0) return;
+  const auto offer = turns_.find(body.offer);
+  if (offer == turns_.end()) return;
+  const auto at = offer->second.find(body.turn);
+  if (at != offer->second.end()) offer->second.erase(at);
 }
 
 void Shadow::Compare(const Body& body, int64_t offset, const Key& key, const Outcome& outcome,
@@ -194,25 +242,36 @@ void Shadow::Forget() {
     passed_ms = std::min(passed_ms, progress_ms);
   }
   while (!by_deadline_.empty() && by_deadline_.begin()->first * 1'000 + 999 < passed_ms) {
-    for (const Key& key : by_deadline_.begin()->second) {
-      const auto at = intents_.find(key);
-      if (at == intents_.end()) continue;
-      remembered_ -= at->second.size();
-      intents_.erase(at);
-    }
+    for (const Key& key : by_deadline_.begin()->second) Forget(key);
     by_deadline_.erase(by_deadline_.begin());
   }
 }
 
+// The last order of an offer keeps its turn.
+void Shadow::Forget(const Key& key) {
+  const auto at = intents_.find(key);
+  if (at == intents_.end()) return;
+  for (const Body& body : at->second) {
+    const auto offer = body.turn < 0 ? turns_.end() : turns_.find(body.offer);
+    if (offer == turns_.end()) continue;
+    const auto turn = offer->second.find(body.turn);
+    if (turn == offer->second.end()) continue;
+    if (std::next(turn) == offer->second.end()) {
+      turn->second.last_forgotten = true;
+    } else {
+      offer->second.erase(turn);
+    }
+  }
+  remembered_ -= at->second.size();
+  intents_.erase(at);
+}
+
 void Shadow::DropOldest() {
   auto oldest = by_deadline_.begin();
-  const auto at = intents_.find(oldest->second.back());
+  const size_t before = remembered_;
+  Forget(oldest->second.back());
   oldest->second.pop_back();
-  if (at != intents_.end()) {
-    unchecked_ += at->second.size();
-    remembered_ -= at->second.size();
-    intents_.erase(at);
-  }
+  unchecked_ += before - remembered_;
   if (oldest->second.empty()) by_deadline_.erase(oldest);
   // Theirs are no longer known, and are left out when next looked at; so this stays bounded too.
   if (unfinished_.size() > 2 * kIntentsMax) {

@@ -3,14 +3,16 @@
 // Shadow: watches whether the promise holds, by the topics alone and all the time: the intents and
 // the outcomes of one partition, each in the order of offsets, the two topics against each other in
 // any order. What only the marketplace's books show is `jembatan-ctl check-history`'s matter: an
-// order that no outcome tells, and P6, for outcomes may be told in another order than the
-// marketplace decided in (one that the log did not take at once is written again).
+// order that no outcome tells.
 //
 //   P1  an intent that the owner says is finished has a final, and one only
 //   P2  no ORDERED after REJECTED or EXPIRED
 //   P3  a final that is repeated for a copy says the same
 //   P4  one buyer's id is ORDERED with one body only
 //   P5  nothing is ORDERED that was appended after its deadline
+//   P6  of two orders for one offer, the one accepted first took effect first: by the sequence that
+//       the marketplace tells with each. Outcomes may lie in the log in another order. Where it
+//       tells none, P6 is not judged.
 //
 // An intent is forgotten once its owner has passed its deadline and the log's intents have been
 // read as far. What comes to more than the bounds is forgotten unchecked, and counted.
@@ -36,9 +38,11 @@ namespace jembatan::history {
 
 // Of one partition: intents that are remembered.
 inline constexpr size_t kIntentsMax = 300'000;
+// Offers whose last forgotten order is remembered still.
+inline constexpr size_t kOffersMax = 100'000;
 
 struct Breach {
-  // 1 to 5.
+  // 1 to 6.
   int promise = 1;
   // Of the record that showed it.
   bool in_outcomes = false;
@@ -94,7 +98,20 @@ class Shadow {
     crossing::v1::Outcome::State final = crossing::v1::Outcome::STATE_UNSPECIFIED;
     size_t answer = 0;
     size_t order = 0;
+    // With ORDERED: its offer's hash, its sequence there, and the place in turns_ that it has, the
+    // lowest offset known of its copies.
+    size_t offer = 0;
+    uint64_t sequence = 0;
+    int64_t turn = -1;
   };
+  // An order's turn among those of its offer.
+  struct Turn {
+    uint64_t sequence = 0;
+    // Its intent is forgotten; kept as the last one, for those that come after it.
+    bool last_forgotten = false;
+  };
+  // By offset.
+  using Turns = std::map<int64_t, Turn>;
   struct Unfinished {
     Key key;
     Bytes16 fingerprint;
@@ -112,9 +129,13 @@ class Shadow {
                std::vector<Breach>* breaches) const;
   void OnOrdered(const Key& key, int64_t offset, const crossing::v1::Outcome& outcome,
                  std::vector<Breach>* breaches) const;
+  void TakeTurn(Body* body, const base::Uuid& id, bool in_outcomes, int64_t offset,
+                std::vector<Breach>* breaches);
+  void LeaveTurn(const Body& body);
   void OnProgress(const std::string& marketplace_id, int64_t progress_ms,
                   std::vector<Breach>* breaches);
   void Forget();
+  void Forget(const Key& key);
   void DropOldest();
   int64_t ProgressOf(size_t marketplace) const;
 
@@ -127,6 +148,8 @@ class Shadow {
   std::deque<Unfinished> unfinished_;
   // By the hash of the marketplace's id: all intents appended before it have finals for sure.
   absl::flat_hash_map<size_t, int64_t> progress_;
+  // By the hash of marketplace and offer.
+  absl::flat_hash_map<size_t, Turns> turns_;
   int64_t intents_append_ms_ = 0;
   size_t remembered_ = 0;
   uint64_t checked_ = 0;

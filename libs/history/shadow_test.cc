@@ -41,7 +41,8 @@ class ShadowTest : public testing::Test {
     shadow_.OnIntent(offset, append_ms, tap.offer, intent.SerializeAsString(), &breaches_);
   }
   void Final(const Tap& tap, Outcome::State state, int64_t intent_offset,
-             const std::string& order = "", int64_t append_ms = kNow + 5, uint64_t token = 0) {
+             const std::string& order = "", int64_t append_ms = kNow + 5, uint64_t token = 0,
+             uint64_t sequence = 0) {
     crossing::v1::OutcomeRecord record;
     record.set_token(token);
     record.set_marketplace_id(tap.marketplace);
@@ -53,11 +54,15 @@ class ShadowTest : public testing::Test {
     outcome->set_state(state);
     outcome->set_order_id(order);
     outcome->set_intent_offset(intent_offset);
+    outcome->set_sequence(sequence);
     base::SetMs(append_ms, outcome->mutable_intent_append_time());
     shadow_.OnOutcome(next_++, kNow + 50, record.SerializeAsString(), &breaches_);
   }
   void Ordered(const Tap& tap, int64_t intent_offset, const std::string& order = "o") {
     Final(tap, Outcome::STATE_ORDERED, intent_offset, order);
+  }
+  void InTurn(const Tap& tap, int64_t intent_offset, uint64_t sequence) {
+    Final(tap, Outcome::STATE_ORDERED, intent_offset, "o", kNow + 5, 0, sequence);
   }
   void Open(uint64_t token, int64_t progress_ms = 0, const std::string& marketplace = "m") {
     crossing::v1::OutcomeRecord record;
@@ -275,6 +280,81 @@ TEST_F(ShadowTest, BlindFromTheStartItJudgesOnlyWhatCameLater) {
   Open(0, kNow + 60);
   EXPECT_EQ(Broken(), "P1");
   EXPECT_EQ(breaches_.front().id, Tap{.number = 2}.id());
+}
+
+TEST_F(ShadowTest, OrdersInTurnMayBeToldInAnyOrder) {
+  for (int i = 0; i < 5; ++i) Intent({.number = i}, i);
+  for (int i : {3, 0, 4, 1, 2}) InTurn({.number = i}, i, static_cast<uint64_t>(10 + i));
+  EXPECT_EQ(Broken(), "");
+}
+
+TEST_F(ShadowTest, OutOfTurnIsFoundWhicheverIsToldFirst) {
+  Intent({.number = 1}, 0);
+  Intent({.number = 2}, 1);
+  InTurn({.number = 1}, 0, 8);
+  InTurn({.number = 2}, 1, 7);
+  EXPECT_EQ(Broken(), "P6");
+  // Of another offer, and as the other one was told first.
+  Intent({.number = 3, .offer = "teh"}, 2);
+  Intent({.number = 4, .offer = "teh"}, 3);
+  InTurn({.number = 4, .offer = "teh"}, 3, 7);
+  InTurn({.number = 3, .offer = "teh"}, 2, 8);
+  EXPECT_EQ(Broken(), "P6 P6");
+  EXPECT_EQ(breaches_[0].offset, 1);
+  EXPECT_EQ(breaches_[1].id, (Tap{.number = 3}.id()));
+}
+
+TEST_F(ShadowTest, TwoOrdersWithOneTurnAreOutOfTurn) {
+  InTurn({.number = 1}, 0, 7);
+  InTurn({.number = 2}, 1, 7);
+  EXPECT_EQ(Broken(), "P6");
+}
+
+TEST_F(ShadowTest, AMarketplaceThatTellsNoSequenceIsNotJudgedByIt) {
+  InTurn({.number = 2}, 1, 0);
+  InTurn({.number = 1}, 0, 0);
+  EXPECT_EQ(Broken(), "");
+}
+
+TEST_F(ShadowTest, OffersAndMarketplacesHaveTurnsOfTheirOwn) {
+  InTurn({.number = 1}, 0, 9);
+  InTurn({.number = 2, .offer = "teh"}, 1, 3);
+  InTurn({.number = 3, .marketplace = "n"}, 2, 1);
+  EXPECT_EQ(Broken(), "");
+}
+
+TEST_F(ShadowTest, ItsLowestCopyIsAnOrdersTurn) {
+  // The outcome names the second copy, and is read before the intents.
+  InTurn({.number = 1}, 5, 7);
+  InTurn({.number = 2}, 3, 8);
+  EXPECT_EQ(Broken(), "P6");
+  breaches_.clear();
+  InTurn({.number = 3, .offer = "teh"}, 9, 7);
+  InTurn({.number = 4, .offer = "teh"}, 8, 6);
+  Intent({.number = 3, .offer = "teh"}, 7);
+  EXPECT_EQ(Broken(), "P6");
+  EXPECT_FALSE(breaches_.front().in_outcomes);
+}
+
+TEST_F(ShadowTest, ALateCopyOfAnOrderFromBeforeTakesNoTurn) {
+  shadow_ = Shadow({}, kNow + 100);
+  Intent({.number = 1}, 5);  // its first copy: blind
+  Intent({.number = 2}, 6, kNow + 200);
+  Intent({.number = 1}, 7, kNow + 300);  // a later one
+  InTurn({.number = 1}, 5, 7);
+  InTurn({.number = 2}, 6, 8);
+  EXPECT_EQ(Broken(), "");
+}
+
+TEST_F(ShadowTest, AnOrderLongForgottenStillComesFirst) {
+  Intent({.number = 1}, 0);
+  InTurn({.number = 1}, 0, 50);
+  const int64_t later = kNow + 10 * intent::kTtlMs;
+  Intent({.number = 2, .id_ms = later}, 1, later + 5);
+  Open(0, later);
+  EXPECT_EQ(shadow_.remembered(), 1u);
+  Final({.number = 2, .id_ms = later}, Outcome::STATE_ORDERED, 1, "o", later + 5, 0, 49);
+  EXPECT_EQ(Broken(), "P6");
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ class Probe {
  private:
   prometheus::Family<prometheus::Counter>& records_;
   std::map<std::string, prometheus::Counter*> records_of_;
-  std::array<prometheus::Counter*, 5> breaches_;
+  std::array<prometheus::Counter*, 6> breaches_;
   prometheus::Gauge* shadow_checked_;
   prometheus::Gauge* shadow_unchecked_;
   prometheus::Gauge* shadow_remembered_;

@@ -60,6 +60,7 @@ void FillOutcome(const OrderResult& result, UrlRule* urls, Outcome* outcome) {
     base::CopyTime(result.hold_expires_at(), outcome->mutable_hold_expires_at());
   }
   outcome->set_fingerprint(result.fingerprint());
+  outcome->set_sequence(result.sequence());
 }
 
 crossing::v1::Offer::Stock StockOf(const orders::v1::Offer& offer) {

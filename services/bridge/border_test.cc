@@ -137,6 +137,7 @@ TEST(ToDecision, CarriesWhatTheBuyerIsTold) {
   result.mutable_price()->set_amount_minor(100);
   base::SetMs(1'800'000'000'000, result.mutable_hold_expires_at());
   result.set_fingerprint("print");
+  result.set_sequence(41);
   UrlRule urls{{"toko.example"}};
   Outcome outcome = Decided(result, &urls).outcome;
   EXPECT_EQ(outcome.order_id(), "order-1");
@@ -145,6 +146,7 @@ TEST(ToDecision, CarriesWhatTheBuyerIsTold) {
   EXPECT_EQ(outcome.price().amount_minor(), 100);
   EXPECT_EQ(base::ToMs(outcome.hold_expires_at()), 1'800'000'000'000);
   EXPECT_EQ(outcome.fingerprint(), "print");
+  EXPECT_EQ(outcome.sequence(), 41u);
 }
 
 TEST(ToDecision, LeavesNothingOfTheResultBefore) {

@@ -151,6 +151,10 @@ void ToWire(const Result& result, orders::v1::OrderResult* wire) {
     base::SetMs(result.hold_expires_ms, wire->mutable_hold_expires_at());
   wire->set_replayed(result.replayed);
   wire->set_fingerprint(result.fingerprint);
+  // The ledger's order is every offer's.
+  if (result.state == orders::v1::OrderResult::STATE_ORDERED) {
+    wire->set_sequence(static_cast<uint64_t>(result.seq));
+  }
 }
 
 }  // namespace jembatan::marketplace

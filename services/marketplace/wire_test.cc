@@ -86,6 +86,19 @@ TEST(WireTest, AResultTellsOnlyWhatItHas) {
   EXPECT_EQ(wire.hold_expires_at().nanos(), 500'000'000);
 }
 
+TEST(WireTest, OnlyAnOrderHasASequence) {
+  Result result;
+  result.state = orders::v1::OrderResult::STATE_REJECTED;
+  result.seq = 7;
+  orders::v1::OrderResult refused;
+  ToWire(result, &refused);
+  EXPECT_EQ(refused.sequence(), 0u);
+  result.state = orders::v1::OrderResult::STATE_ORDERED;
+  orders::v1::OrderResult ordered;
+  ToWire(result, &ordered);
+  EXPECT_EQ(ordered.sequence(), 7u);
+}
+
 TEST(WireTest, WhatANewerBridgeAddsIsPassedOver) {
   const auto add = [](google::protobuf::Message* message) {
     message->GetReflection()->MutableUnknownFields(message)->AddLengthDelimited(900, "new");
