@@ -14,6 +14,7 @@ using simdjson::dom::element_type;
 using simdjson::dom::object;
 
 constexpr size_t kDepth = 8;
+constexpr std::string_view kRoomsRole = "rooms";
 constexpr double kLastSecond = 253'402'300'799;  // 9999-12-31T23:59:59Z
 
 // RFC 7519 lets a reader take the last of two equal names; another reader may take the first, and
@@ -55,6 +56,37 @@ absl::Status CheckAudience(const StrictObject& claims, std::string_view audience
     return base::Unauthenticated("aud: not a string or list of strings");
   }
   if (!ours) return base::Unauthenticated("aud: another audience");
+  return absl::OkStatus();
+}
+
+// Roles that mean nothing here are the app's own matter.
+absl::Status ReadRoles(const StrictObject& claims, Viewer* viewer) {
+  if (!claims.Has("roles")) return absl::OkStatus();
+  simdjson::dom::array roles;
+  if (claims.object().at_key("roles").get(roles) || roles.size() > kRolesMax) {
+    return base::Unauthenticated("roles: not a list of at most 32 strings");
+  }
+  for (element role : roles) {
+    std::string_view text;
+    if (role.get(text)) return base::Unauthenticated("roles: not a list of at most 32 strings");
+    viewer->manages_rooms |= text == kRoomsRole;
+  }
+  return absl::OkStatus();
+}
+
+// A back end has no need of a region and of consent: without consent it can buy nothing.
+absl::Status ReadConsent(const StrictObject& claims, Viewer* viewer) {
+  viewer->region = claims.Text("region").value_or("");
+  std::optional<bool> consent = claims.Truth("shop_consent");
+  if (!consent && (claims.Has("shop_consent") || !viewer->manages_rooms)) {
+    return base::Unauthenticated("shop_consent: required, true or false");
+  }
+  viewer->shop_consent = consent.value_or(false);
+  if (claims.Has("shop_consent_version")) {
+    std::optional<std::string_view> version = claims.Text("shop_consent_version");
+    if (!version) return base::Unauthenticated("shop_consent_version: not a string");
+    viewer->consent_version = *version;
+  }
   return absl::OkStatus();
 }
 
@@ -147,7 +179,7 @@ absl::Status CheckViewer(const Viewer& viewer) {
   if (!IsPlainText(viewer.id, kViewerIdBytes)) {
     return base::Unauthenticated("sub: required, 1 to 128 bytes of plain text");
   }
-  if (!IsRegion(viewer.region)) {
+  if (!IsRegion(viewer.region) && !(viewer.manages_rooms && viewer.region.empty())) {
     return base::Unauthenticated("region: required, two upper-case letters");
   }
   bool has_version = !viewer.consent_version.empty();
@@ -173,15 +205,8 @@ absl::StatusOr<Viewer> ReadClaims(std::string_view json, std::string_view issuer
   Viewer viewer;
   JEMB_RETURN_IF_ERROR(CheckDates(*claims, now_ms, &viewer.expires_ms));
   viewer.id = claims->Text("sub").value_or("");
-  viewer.region = claims->Text("region").value_or("");
-  std::optional<bool> consent = claims->Truth("shop_consent");
-  if (!consent) return base::Unauthenticated("shop_consent: required, true or false");
-  viewer.shop_consent = *consent;
-  if (claims->Has("shop_consent_version")) {
-    std::optional<std::string_view> version = claims->Text("shop_consent_version");
-    if (!version) return base::Unauthenticated("shop_consent_version: not a string");
-    viewer.consent_version = *version;
-  }
+  JEMB_RETURN_IF_ERROR(ReadRoles(*claims, &viewer));
+  JEMB_RETURN_IF_ERROR(ReadConsent(*claims, &viewer));
   JEMB_RETURN_IF_ERROR(CheckViewer(viewer));
   return viewer;
 }
@@ -196,8 +221,15 @@ std::string WriteClaims(const Viewer& viewer, std::string_view issuer, std::stri
   AppendQuoted(viewer.id, &json);
   json += ",\"iat\":" + std::to_string(now_ms / 1000);
   json += ",\"exp\":" + std::to_string(viewer.expires_ms / 1000);
-  json += ",\"region\":";
-  AppendQuoted(viewer.region, &json);
+  if (viewer.manages_rooms) {
+    json += ",\"roles\":[";
+    AppendQuoted(kRoomsRole, &json);
+    json += "]";
+  }
+  if (!viewer.region.empty()) {
+    json += ",\"region\":";
+    AppendQuoted(viewer.region, &json);
+  }
   json += ",\"shop_consent\":";
   json += viewer.shop_consent ? "true" : "false";
   if (!viewer.consent_version.empty()) {

@@ -21,6 +21,7 @@ inline constexpr size_t kViewerIdBytes = 128;
 inline constexpr size_t kKidBytes = 64;
 inline constexpr size_t kConsentVersionBytes = 64;
 inline constexpr size_t kIssuerBytes = 256;  // and of each audience
+inline constexpr size_t kRolesMax = 32;
 
 // One JSON object, wholly checked: UTF-8, no key twice at any depth, at most 8 levels.
 class StrictObject {

@@ -8,7 +8,8 @@
 //
 // Claims: sub (viewer, 1 to 128 bytes), iss, aud (string or list), exp, nbf and iat (optional),
 // region (ISO 3166-1 alpha-2), shop_consent (boolean), shop_consent_version (string, required when
-// consent is true).
+// consent is true), roles (optional; a list of strings of which "rooms" means something: an app's
+// back end that manages live rooms; it has no need of region and shop_consent).
 
 #include <cstdint>
 #include <memory>
@@ -31,6 +32,8 @@ struct Viewer {
   std::string consent_version;
   // After this wall time the token no longer speaks for the viewer.
   int64_t expires_ms = 0;
+  // It is the app's back end and may open live rooms and pin offers in them.
+  bool manages_rooms = false;
 };
 
 class KeySet {

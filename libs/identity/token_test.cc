@@ -95,7 +95,8 @@ TEST(Token, RoundTrips) {
     const Signer& signer = TheIssuer().signer(algorithm);
     for (const Viewer& viewer :
          {SomeViewer(), Viewer{"v\xc3\xa9\"\\/", "MY", false, "", kNowMs + 1'000},
-          Viewer{std::string(128, 'x'), "ID", false, "v", kNowMs + 86'400'000}}) {
+          Viewer{std::string(128, 'x'), "ID", false, "v", kNowMs + 86'400'000},
+          Viewer{"backend", "", false, "", kNowMs + 1'000, true}}) {
       absl::StatusOr<std::string> token = signer.Sign(viewer, kIssuer, kAudience, kNowMs);
       ASSERT_TRUE(token.ok()) << token.status();
       absl::StatusOr<Viewer> read = TheIssuer().Verify(*token);
@@ -105,6 +106,7 @@ TEST(Token, RoundTrips) {
       EXPECT_EQ(read->shop_consent, viewer.shop_consent);
       EXPECT_EQ(read->consent_version, viewer.consent_version);
       EXPECT_EQ(read->expires_ms, viewer.expires_ms);
+      EXPECT_EQ(read->manages_rooms, viewer.manages_rooms);
     }
   }
 }
@@ -136,6 +138,7 @@ TEST(Token, GoodTokens) {
            Row{kEcHeader, Claims("exp", "1702339200.5")},
            Row{kEcHeader, Claims("exp", "1.7023398e9")},
            Row{kEcHeader, Claims("jti", R"({"any":["thing",null,1e3]})")},
+           Row{kEcHeader, Claims("roles", R"(["other"])")},
            Row{kEcHeader, "  " + Claims() + "\n"},
        }) {
     absl::StatusOr<Viewer> viewer =
@@ -269,6 +272,14 @@ TEST(Token, BadClaims) {
            {Claims("shop_consent_version", "3"), "shop_consent_version: not a string"},
            {Claims("shop_consent_version", "\"" + std::string(65, 'x') + "\""),
             "shop_consent_version: not 1 to 64"},
+           {Claims("roles", "\"rooms\""), "roles: not a list"},
+           {Claims("roles", "[\"rooms\",1]"), "roles: not a list"},
+           {R"({"roles":["other"],)" + Claims("region", "").substr(1), "region: required"},
+           {R"({"roles":["other"],)" + Claims("shop_consent", "").substr(1),
+            "shop_consent: required"},
+           {R"({"roles":["rooms"],)" + Claims("shop_consent", "1").substr(1),
+            "shop_consent: required"},
+           {R"({"roles":["rooms"],)" + Claims("region", "\"id\"").substr(1), "region: required"},
            {R"({"sub":"other",)" + Claims().substr(1), "a name is given twice"},
            {Claims("extra", R"({"a":1,"a":2})"), "a name is given twice"},
        }) {
@@ -279,6 +290,19 @@ TEST(Token, BadClaims) {
   for (const char* half : {"\"\\ud800\"", "\"\\udc00\""}) {
     ExpectRefused(TheIssuer().Token(Algorithm::kEs256, kEcHeader, Claims("sub", half)), {half, ""});
   }
+}
+
+TEST(Token, ABackEndNeedsNoRegionAndNoConsent) {
+  const std::string backend = R"({"iss":"https://app.example","aud":"jembatan","sub":"backend",)"
+                              R"("exp":1702339800,"roles":["other","rooms"]})";
+  absl::StatusOr<Viewer> read =
+      TheIssuer().Verify(TheIssuer().Token(Algorithm::kEs256, kEcHeader, backend));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_TRUE(read->manages_rooms);
+  EXPECT_FALSE(read->shop_consent);
+  read = TheIssuer().Verify(TheIssuer().Token(Algorithm::kEs256, kEcHeader, Claims()));
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_FALSE(read->manages_rooms) << "a viewer";
 }
 
 TEST(Token, BadShapes) {

@@ -21,6 +21,7 @@ using intake::v1::OfferHint;
 using intake::v1::Outcome;
 using intake::v1::Reason_Name;
 using intake::v1::Receipt;
+using intake::v1::RoomHint;
 using intake::v1::ServerFrame;
 using intake::v1::SubmitIntentResponse;
 
@@ -168,6 +169,14 @@ void Fill(const OfferHint& offer, Object& object) {
   object.Time("saleStartsAt", offer.has_sale_starts_at(), offer.sale_starts_at());
   object.Time("saleEndsAt", offer.has_sale_ends_at(), offer.sale_ends_at());
   object.True("local", offer.local());
+  object.Text("roomId", offer.room_id());
+  object.Time("pinnedAt", offer.has_pinned_at(), offer.pinned_at());
+  object.True("unpinned", offer.unpinned());
+}
+
+void Fill(const RoomHint& room, Object& object) {
+  object.Text("roomId", room.room_id());
+  object.Enum("state", room.state(), RoomHint::State_Name(room.state()));
 }
 
 void Fill(const Drain& drain, Object& object) {
@@ -182,6 +191,7 @@ void Fill(const ServerFrame& frame, Object& object) {
   object.Time("serverTime", frame.has_server_time(), frame.server_time());
   object.Enum("error", frame.error(), Reason_Name(frame.error()));
   object.Text("errorMessage", frame.error_message());
+  object.List("rooms", frame.rooms());
 }
 
 void Fill(const SubmitIntentResponse& response, Object& object) {

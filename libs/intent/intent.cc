@@ -31,17 +31,6 @@ constexpr std::array<bool, 256> kOfferIdCharacter = [] {
   return table;
 }();
 
-Refusal CheckOfferId(std::string_view offer_id) {
-  if (offer_id.empty()) return Malformed("offer_id: required");
-  if (offer_id.size() > kOfferIdBytes) return TooLarge("offer_id: longer than 64 bytes");
-  for (char c : offer_id) {
-    if (!kOfferIdCharacter[static_cast<uint8_t>(c)]) {
-      return Malformed("offer_id: only [A-Za-z0-9._:-] is allowed");
-    }
-  }
-  return {};
-}
-
 Refusal CheckPrice(const Intent& intent) {
   if (!intent.has_price_seen()) return Malformed("price_seen: required");
   const std::string& currency = intent.price_seen().currency();
@@ -137,6 +126,24 @@ const EVP_MD* Sha256() {
 }
 
 }  // namespace
+
+Refusal CheckOfferId(std::string_view offer_id) {
+  if (offer_id.empty()) return Malformed("offer_id: required");
+  if (offer_id.size() > kOfferIdBytes) return TooLarge("offer_id: longer than 64 bytes");
+  for (char c : offer_id) {
+    if (!kOfferIdCharacter[static_cast<uint8_t>(c)]) {
+      return Malformed("offer_id: only [A-Za-z0-9._:-] is allowed");
+    }
+  }
+  return {};
+}
+
+Refusal CheckRoomId(std::string_view room_id) {
+  if (room_id.empty()) return Malformed("room_id: required");
+  if (room_id.size() > kShortTextBytes) return TooLarge("room_id: longer than 64 bytes");
+  if (!IsPlainText(room_id)) return Malformed("room_id: control characters or not UTF-8");
+  return {};
+}
 
 Refusal Validate(const Intent& intent, int64_t now_ms, base::Uuid* id) {
   std::optional<base::Uuid> parsed = base::Uuid::ParseV7(intent.intent_id());

@@ -28,6 +28,11 @@ struct Refusal {
 // CLOCK_SKEW if the id lies more than kFutureMs ahead, DEADLINE_PASSED if now is past id + TTL.
 Refusal Validate(const intake::v1::Intent& intent, int64_t now_ms, base::Uuid* id);
 
+// The forms that an intent's offer_id and room_id have, for those who name them otherwise; an empty
+// text is refused.
+Refusal CheckOfferId(std::string_view offer_id);
+Refusal CheckRoomId(std::string_view room_id);
+
 // Deadline of an id, wall milliseconds.
 inline int64_t DeadlineMs(const base::Uuid& id) { return id.unix_ms() + kTtlMs; }
 

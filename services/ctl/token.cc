@@ -64,6 +64,8 @@ void TokenFlags::AddTo(CLI::App& command) {
       ->capture_default_str();
   command.add_option(Flag("consent_version"), consent_version, "To which text")
       ->capture_default_str();
+  command.add_flag(Flag("manages_rooms"), manages_rooms,
+                   "Of an app's back end that opens rooms and pins offers; --viewer is its name");
   command.add_option(Flag("ttl_s"), ttl_s, "Seconds until the token ends")
       ->capture_default_str()
       ->check(CLI::Range(1, 31 * 24 * 3600));
@@ -82,9 +84,13 @@ absl::StatusOr<std::string> TokenFlags::Make() const {
   const int64_t now = base::WallMs();
   identity::Viewer claims;
   claims.id = viewer;
-  claims.region = region;
-  claims.shop_consent = consent;
-  if (consent) claims.consent_version = consent_version;
+  claims.manages_rooms = manages_rooms;
+  // A back end buys nothing.
+  if (!manages_rooms) {
+    claims.region = region;
+    claims.shop_consent = consent;
+    if (consent) claims.consent_version = consent_version;
+  }
   claims.expires_ms = now + int64_t{ttl_s} * 1000;
   return signer->Sign(claims, issuer, audience, now);
 }

@@ -20,6 +20,8 @@ struct TokenFlags {
   std::string region = "ID";
   bool consent = true;
   std::string consent_version = "1";
+  // The token of an app's back end, which manages rooms; viewer is then its name.
+  bool manages_rooms = false;
   int ttl_s = 600;
   std::string issuer = "https://app.example";
   std::string audience = "jembatan";

@@ -139,6 +139,13 @@ class RandomMessages {
     if (Sometimes()) Fill(offer->mutable_sale_starts_at());
     if (Sometimes()) Fill(offer->mutable_sale_ends_at());
     if (Sometimes()) offer->set_local(Sometimes());
+    if (Sometimes()) offer->set_room_id(Text(8));
+    if (Sometimes()) Fill(offer->mutable_pinned_at());
+    if (Sometimes()) offer->set_unpinned(Sometimes());
+  }
+  void Fill(intake::v1::RoomHint* room) {
+    if (Sometimes()) room->set_room_id(Text(8));
+    room->set_state(static_cast<intake::v1::RoomHint::State>(Below(5)));
   }
   void Fill(intake::v1::ServerFrame* frame) {
     for (uint64_t i = Below(4); i > 0; --i) Fill(frame->add_receipts());
@@ -148,6 +155,7 @@ class RandomMessages {
     if (Sometimes()) Fill(frame->mutable_server_time());
     if (Sometimes()) frame->set_error(Reason());
     if (Sometimes()) frame->set_error_message(Text(20));
+    for (uint64_t i = Below(3); i > 0; --i) Fill(frame->add_rooms());
   }
   void Fill(intake::v1::SubmitIntentResponse* response) {
     if (Sometimes()) Fill(response->mutable_receipt());
