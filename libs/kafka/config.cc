@@ -51,7 +51,7 @@ std::map<std::string, std::string> Keep(int days) {
 
 }  // namespace
 
-std::vector<TopicSpec> JembatanTopics(int partitions) {
+std::vector<TopicSpec> CrossingTopics(int partitions) {
   return {
       Topic(kIntentsTopic, partitions, Keep(3)),
       // A reader rebuilds its window from outcomes a few minutes older than the oldest intent, and
@@ -63,6 +63,13 @@ std::vector<TopicSpec> JembatanTopics(int partitions) {
       // Dead letters are evidence; somebody must find the time to look at them.
       Topic(kDeadLettersTopic, partitions, Keep(30)),
   };
+}
+
+std::vector<TopicSpec> JembatanTopics(int partitions) {
+  std::vector<TopicSpec> topics = CrossingTopics(partitions);
+  // As controls: one order of all that is said.
+  topics.push_back(Topic(kRoomsTopic, 1, {{"cleanup.policy", "compact"}}));
+  return topics;
 }
 
 int32_t PartitionOf(const std::string& key, int partitions) {

@@ -35,10 +35,14 @@ inline constexpr char kOutcomesTopic[] = "jembatan.outcomes.v1";
 inline constexpr char kOffersTopic[] = "jembatan.offers.v1";
 inline constexpr char kControlsTopic[] = "jembatan.controls.v1";
 inline constexpr char kDeadLettersTopic[] = "jembatan.deadletters.v1";
+inline constexpr char kRoomsTopic[] = "jembatan.rooms.v1";
 
-// All five, with LogAppendTime, retention of intents 3 days and of outcomes longer by more than the
-// window that readers rebuild (protocol rule 5), offers and controls compacted. Controls are one
-// partition whatever `partitions` says.
+// The five whose records cross, with LogAppendTime, retention of intents 3 days and of outcomes
+// longer by more than the window that readers rebuild (protocol rule 5), offers and controls
+// compacted. Controls are one partition whatever `partitions` says.
+std::vector<TopicSpec> CrossingTopics(int partitions);
+
+// These and the rooms, which stay on the social side: compacted, one partition.
 std::vector<TopicSpec> JembatanTopics(int partitions);
 
 // Kafka's default partitioner (murmur2 of the key, as Java clients do): all records of one offer

@@ -46,19 +46,28 @@ TEST(PartitionOf, ReadsBytesAboveAsciiUnsigned) {
   EXPECT_GE(once, 0);
 }
 
-TEST(JembatanTopics, AreFiveWithTheirRules) {
+TEST(JembatanTopics, AreSixWithTheirRules) {
   const std::vector<TopicSpec> topics = JembatanTopics(6);
   std::set<std::string> names;
   for (const TopicSpec& topic : topics) {
     names.insert(topic.name);
-    EXPECT_EQ(topic.partitions, topic.name == kControlsTopic ? 1 : 6) << topic.name;
+    const bool ordered = topic.name == kControlsTopic || topic.name == kRoomsTopic;
+    EXPECT_EQ(topic.partitions, ordered ? 1 : 6) << topic.name;
     EXPECT_EQ(topic.config.at("message.timestamp.type"), "LogAppendTime") << topic.name;
     EXPECT_EQ(topic.config.at("unclean.leader.election.enable"), "false") << topic.name;
-    const bool compacted = topic.name == kOffersTopic || topic.name == kControlsTopic;
+    const bool compacted = ordered || topic.name == kOffersTopic;
     EXPECT_EQ(topic.config.at("cleanup.policy"), compacted ? "compact" : "delete") << topic.name;
   }
   EXPECT_EQ(names, (std::set<std::string>{kIntentsTopic, kOutcomesTopic, kOffersTopic,
-                                          kControlsTopic, kDeadLettersTopic}));
+                                          kControlsTopic, kDeadLettersTopic,
+                                          kRoomsTopic}));
+}
+
+TEST(JembatanTopics, RoomsDoNotCross) {
+  std::set<std::string> crossing;
+  for (const TopicSpec& topic : CrossingTopics(6)) crossing.insert(topic.name);
+  EXPECT_EQ(crossing.size(), 5u);
+  EXPECT_FALSE(crossing.contains(kRoomsTopic));
 }
 
 TEST(JembatanTopics, OutcomesOutliveIntents) {

@@ -139,7 +139,7 @@ absl::Status Service::Impl::ConnectKafka() {
   JEMB_ASSIGN_OR_RETURN(
       const kafka::ClusterConfig cluster,
       kafka::ReadCluster(options_.brokers, "jembatan-auditor", options_.kafka_config));
-  const std::vector<kafka::TopicSpec> topics = kafka::JembatanTopics(options_.partitions);
+  const std::vector<kafka::TopicSpec> topics = kafka::CrossingTopics(options_.partitions);
   JEMB_RETURN_IF_ERROR(kafka::CheckTopics(cluster, topics, kafka::ProfileNamed(options_.profile),
                                           kTopicCheckTimeoutMs));
   JEMB_ASSIGN_OR_RETURN(kafka_admin_, kafka::Admin::Create(cluster, shard_.context()));

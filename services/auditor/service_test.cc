@@ -102,7 +102,7 @@ class AuditorService : public testing::Test {
 };
 
 TEST_F(AuditorService, SealsEveryRecordOfEveryTopic) {
-  const std::vector<kafka::TopicSpec> topics = kafka::JembatanTopics(kPartitions);
+  const std::vector<kafka::TopicSpec> topics = kafka::CrossingTopics(kPartitions);
   for (const kafka::TopicSpec& topic : topics) {
     Append(topic.name.c_str(), topic.partitions - 1, 0, 3);
   }

@@ -289,7 +289,7 @@ absl::Status Service::Impl::ConnectKafka() {
   JEMB_ASSIGN_OR_RETURN(
       const kafka::ClusterConfig cluster,
       kafka::ReadCluster(options_.brokers, "jembatan-bridge", options_.kafka_config));
-  JEMB_RETURN_IF_ERROR(kafka::CheckTopics(cluster, kafka::JembatanTopics(options_.partitions),
+  JEMB_RETURN_IF_ERROR(kafka::CheckTopics(cluster, kafka::CrossingTopics(options_.partitions),
                                           kafka::ProfileNamed(options_.profile),
                                           kTopicCheckTimeoutMs));
   JEMB_ASSIGN_OR_RETURN(

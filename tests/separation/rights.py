@@ -21,7 +21,8 @@ from wire import Connection, WireError, read_properties  # noqa: E402
 RIGHTS = ROOT / "deploy/rights"
 TABLE = ROOT / "deploy/rights.d/acls.txt"
 TOPICS = tuple(f"jembatan.{name}.v1"
-               for name in ("intents", "outcomes", "offers", "controls", "deadletters"))
+               for name in ("intents", "outcomes", "offers", "controls", "deadletters",
+                            "rooms"))
 # Beside Jembatan's own: whose names begin alike, and which have nothing to do with it.
 OTHER_TOPIC, OTHER_GROUP = "jembatan.intents.v1.copy", "jembatan-bridge-2"
 RESOURCES = [*(("topic", name) for name in (*TOPICS, OTHER_TOPIC)),
