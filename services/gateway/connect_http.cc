@@ -22,6 +22,22 @@ namespace {
 using intake::v1::Reason;
 
 constexpr std::string_view kServicePath = "/jembatan.intake.v1.IntakeService/";
+constexpr std::string_view kRoomServicePath = "/jembatan.intake.v1.RoomService/";
+
+struct RoomMethodRow {
+  std::string_view name;
+  RoomMethod method;
+};
+
+constexpr std::array kRoomMethods = {
+    RoomMethodRow{"OpenRoom", RoomMethod::kOpenRoom},
+    RoomMethodRow{"PinOffer", RoomMethod::kPinOffer},
+    RoomMethodRow{"UnpinOffer", RoomMethod::kUnpinOffer},
+    RoomMethodRow{"CloseRoom", RoomMethod::kCloseRoom},
+    RoomMethodRow{"GetRoom", RoomMethod::kGetRoom},
+    RoomMethodRow{"ListRooms", RoomMethod::kListRooms},
+};
+
 constexpr size_t kTimeoutDigits = 10;
 
 struct CodeRow {
@@ -166,24 +182,39 @@ std::optional<intent::Encoding> EncodingOf(std::string_view media_type) {
   return std::nullopt;
 }
 
-std::optional<Response> FindCall(std::string_view path, Call* call) {
-  if (path.starts_with(kServicePath)) {
-    const std::string_view method = path.substr(kServicePath.size());
-    if (method == "SubmitIntent") {
-      *call = Call::kSubmitIntent;
-      return std::nullopt;
-    }
-    if (method == "GetOutcomes") {
-      *call = Call::kGetOutcomes;
-      return std::nullopt;
-    }
-    if (method == "StreamIntents") {
-      return Error(absl::StatusCode::kUnimplemented,
-                   "streams are served over WebSocket at /v1/stream and over gRPC", 404);
-    }
-    return Error(absl::StatusCode::kUnimplemented, "no such method", 404);
+Response NoSuchMethod() { return Error(absl::StatusCode::kUnimplemented, "no such method", 404); }
+
+std::optional<Response> FindRoomMethod(std::string_view name, Admission* admission) {
+  for (const RoomMethodRow& row : kRoomMethods) {
+    if (row.name != name) continue;
+    admission->call = Call::kRoom;
+    admission->room_method = row.method;
+    return std::nullopt;
   }
-  return Error(absl::StatusCode::kNotFound, "no such path", 404);
+  return NoSuchMethod();
+}
+
+std::optional<Response> FindCall(std::string_view path, Admission* admission) {
+  if (path.starts_with(kRoomServicePath)) {
+    return FindRoomMethod(path.substr(kRoomServicePath.size()), admission);
+  }
+  if (!path.starts_with(kServicePath)) {
+    return Error(absl::StatusCode::kNotFound, "no such path", 404);
+  }
+  const std::string_view method = path.substr(kServicePath.size());
+  if (method == "SubmitIntent") {
+    admission->call = Call::kSubmitIntent;
+    return std::nullopt;
+  }
+  if (method == "GetOutcomes") {
+    admission->call = Call::kGetOutcomes;
+    return std::nullopt;
+  }
+  if (method == "StreamIntents") {
+    return Error(absl::StatusCode::kUnimplemented,
+                 "streams are served over WebSocket at /v1/stream and over gRPC", 404);
+  }
+  return NoSuchMethod();
 }
 
 }  // namespace
@@ -193,7 +224,7 @@ std::string_view PathOf(std::string_view target) { return target.substr(0, targe
 std::variant<Admission, Response> Admit(const RequestHead& head) {
   Admission admission;
   const std::string_view path = PathOf(head.target);
-  if (auto wrong = FindCall(path, &admission.call)) return *std::move(wrong);
+  if (auto wrong = FindCall(path, &admission)) return *std::move(wrong);
   if (head.method != "POST") {
     Response wrong = Error(absl::StatusCode::kUnimplemented, "this method takes POST only", 405);
     wrong.headers = "Allow: POST, OPTIONS\r\n";

@@ -5,6 +5,7 @@
 // sockets. Pure; any thread.
 //
 //   POST /jembatan.intake.v1.IntakeService/SubmitIntent and /GetOutcomes
+//   POST /jembatan.intake.v1.RoomService/OpenRoom and its other methods
 //   Content-Type: application/json or application/proto
 //
 // A refused intent is a result (200 with a REFUSED receipt). A request that cannot be served is an
@@ -23,6 +24,7 @@
 
 #include "jembatan/intake/v1/reason.pb.h"
 #include "libs/intent/codec.h"
+#include "services/gateway/room_desk.h"
 
 namespace jembatan::gateway {
 
@@ -36,10 +38,12 @@ struct RequestHead {
   std::string_view connect_timeout;
 };
 
-enum class Call { kSubmitIntent, kGetOutcomes };
+enum class Call { kSubmitIntent, kGetOutcomes, kRoom };
 
 struct Admission {
   Call call = Call::kSubmitIntent;
+  // With kRoom.
+  RoomMethod room_method = RoomMethod::kGetRoom;
   intent::Encoding encoding = intent::Encoding::kJson;
   // How long the client waits; never more than kUnaryTimeoutMs.
   int64_t timeout_ms = 0;

@@ -14,11 +14,13 @@ int64_t MonotonicMs() { return base::MonotonicNs() / 1'000'000; }
 
 }  // namespace
 
-Edge::Edge(Options options, runtime::Shard& shard, Intake& intake, Authenticator& authenticator,
-           Probe& probe)
+Edge::Edge(Options options, runtime::Shard& shard, Intake& intake, RoomHints& hints, RoomDesk& desk,
+           Authenticator& authenticator, Probe& probe)
     : options_(std::move(options)),
       shard_(shard),
       intake_(intake),
+      hints_(hints),
+      desk_(desk),
       authenticator_(authenticator),
       probe_(probe),
       random_(static_cast<uint32_t>(base::MonotonicNs())),
@@ -81,7 +83,9 @@ void Edge::Sweep() {
   coarse_ms_ = MonotonicMs();
   const SweepTime now{coarse_ms_, base::WallMs()};
   ForEach([&now](Connection& connection) { connection.OnSweep(now); });
+  desk_.Sweep(now.wall_ms);
   probe_.Add(intake_.counts(), &counted_);
+  probe_.Add(hints_.counts(), &hints_counted_);
   probe_.SetInFlight(options_.shard, intake_.in_flight());
   const uint64_t unknown = decoder_.unknown_fields();
   probe_.AddUnknownFields(unknown - unknown_fields_counted_);
@@ -92,6 +96,7 @@ void Edge::Sweep() {
 void Edge::Drain() {
   draining_ = true;
   intake_.StartDrain();
+  desk_.Stop();
   ForEach([](Connection& connection) { connection.OnDrain(); });
 }
 

@@ -27,6 +27,8 @@
 #include "services/gateway/intake.h"
 #include "services/gateway/limits.h"
 #include "services/gateway/probe.h"
+#include "services/gateway/room_desk.h"
+#include "services/gateway/room_hints.h"
 
 namespace jembatan::gateway {
 
@@ -72,8 +74,8 @@ class Edge {
     Timeouts timeouts;
     OriginList origins;
   };
-  Edge(Options options, runtime::Shard& shard, Intake& intake, Authenticator& authenticator,
-       Probe& probe);
+  Edge(Options options, runtime::Shard& shard, Intake& intake, RoomHints& hints, RoomDesk& desk,
+       Authenticator& authenticator, Probe& probe);
 
   // Before the shard starts: hooks the intake's tick and the sweep into it.
   void Start();
@@ -82,6 +84,8 @@ class Edge {
 
   boost::asio::io_context& context() { return shard_.context(); }
   Intake& intake() { return intake_; }
+  RoomHints& hints() { return hints_; }
+  RoomDesk& desk() { return desk_; }
   Authenticator& authenticator() { return authenticator_; }
   Probe& probe() { return probe_; }
   intent::Decoder& decoder() { return decoder_; }
@@ -123,6 +127,8 @@ class Edge {
   const Options options_;
   runtime::Shard& shard_;
   Intake& intake_;
+  RoomHints& hints_;
+  RoomDesk& desk_;
   Authenticator& authenticator_;
   Probe& probe_;
   intent::Decoder decoder_;
@@ -136,6 +142,7 @@ class Edge {
   int64_t armed_due_ms_ = -1;
   int64_t coarse_ms_ = 0;
   IntakeCounts counted_;
+  HintCounts hints_counted_;
   uint64_t unknown_fields_counted_ = 0;
   bool draining_ = false;
   bool stopped_ = false;

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "jembatan/intake/v1/intake.grpc.pb.h"
+#include "jembatan/intake/v1/room.grpc.pb.h"
 #include "libs/base/clock.h"
 #include "libs/intent/limits.h"
 #include "libs/rpc/server.h"
@@ -271,6 +272,52 @@ TEST(Grpc, DrainEndsStreamsAndRefusesCalls) {
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
   stopper.join();
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5));
+}
+
+TEST(Grpc, ABackEndOpensARoomAndItsViewersAreTold) {
+  World& world = World::Get();
+  const auto rooms = intake::v1::RoomService::NewStub(ChannelTo(world.gateway()));
+  const auto stub = StubOf(world.gateway());
+  grpc::ClientContext watching;
+  Prepare(watching, world.Token("grpc-viewer"));
+  Stream stream = stub->StreamIntents(&watching);
+  ClientFrame watch;
+  watch.add_watch_room_ids("grpc-room");
+  ASSERT_TRUE(stream->Write(watch));
+
+  intake::v1::OpenRoomRequest open;
+  open.set_room_id("grpc-room");
+  intake::v1::OpenRoomResponse opened;
+  grpc::ClientContext as_viewer;
+  Prepare(as_viewer, world.Token("grpc-viewer"));
+  EXPECT_EQ(rooms->OpenRoom(&as_viewer, open, &opened).error_code(),
+            grpc::StatusCode::PERMISSION_DENIED);
+  const std::string backend =
+      world.Token("back end", [](identity::Viewer& v) { v.manages_rooms = true; });
+  grpc::ClientContext as_backend;
+  Prepare(as_backend, backend);
+  const grpc::Status status = rooms->OpenRoom(&as_backend, open, &opened);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(opened.room().state(), intake::v1::Room::STATE_OPEN);
+  intake::v1::PinOfferRequest pin;
+  pin.set_room_id("grpc-room");
+  pin.set_offer_id("batik");
+  intake::v1::PinOfferResponse pinned;
+  grpc::ClientContext pinning;
+  Prepare(pinning, backend);
+  ASSERT_TRUE(rooms->PinOffer(&pinning, pin, &pinned).ok());
+  EXPECT_EQ(pinned.room().pinned_size(), 1);
+
+  ServerFrame told;
+  while (told.offers_size() == 0) {
+    ServerFrame frame;
+    ASSERT_TRUE(stream->Read(&frame));
+    told.MergeFrom(frame);
+  }
+  EXPECT_EQ(told.offers(0).offer_id(), "batik");
+  stream->WritesDone();
+  while (stream->Read(&told)) continue;
+  EXPECT_TRUE(stream->Finish().ok());
 }
 
 }  // namespace

@@ -219,6 +219,7 @@ void HttpConnection::ServeCall(const Admission& admission, PrincipalPtr principa
     return Respond(Error(absl::StatusCode::kDeadlineExceeded, "no time was left", 504));
   }
   if (admission.call == Call::kSubmitIntent) return Submit(admission, std::move(principal));
+  if (admission.call == Call::kRoom) return ServeRoom(admission, *principal);
   intake::v1::GetOutcomesRequest query;
   const intent::Refusal refusal =
       edge_.decoder().DecodeQuery(admission.encoding, parser_->get().body(), &query);
@@ -255,6 +256,21 @@ void HttpConnection::Submit(const Admission& admission, PrincipalPtr principal) 
   if (!submitted.ok()) {
     Respond(Error(intake::v1::REASON_TOO_LARGE, base::Std(submitted.message())));
   }
+}
+
+void HttpConnection::ServeRoom(const Admission& admission, const Principal& principal) {
+  Enter(Phase::kCall);
+  self_ = this;
+  call_until_ms_ = since_ms_ + admission.timeout_ms;
+  const auto answer = [self = boost::intrusive_ptr<HttpConnection>(this), call = ++room_call_,
+                       encoding = admission.encoding](absl::StatusOr<std::string> answered) {
+    if (self->phase_ != Phase::kCall || self->room_call_ != call) return;
+    if (answered.ok()) return self->Respond(Answer(encoding, *std::move(answered)));
+    const absl::Status& status = answered.status();
+    self->Respond(Error(status.code(), base::Std(status.message()), HttpStatus(status.code())));
+  };
+  edge_.desk().Serve(admission.room_method, principal, admission.encoding, parser_->get().body(),
+                     base::WallMs(), answer);
 }
 
 void HttpConnection::OnReceipt() {
@@ -317,7 +333,9 @@ void HttpConnection::OnSweep(const SweepTime& now) {
     case Phase::kCall:
       if (now.monotonic_ms >= call_until_ms_) {
         Respond(Error(absl::StatusCode::kDeadlineExceeded,
-                      "no receipt within connect-timeout-ms: ask GetOutcomes or resend", 504));
+                      unary_ ? "no receipt within connect-timeout-ms: ask GetOutcomes or resend"
+                             : "no answer within connect-timeout-ms: repeat the call",
+                      504));
       }
       break;
     case Phase::kWrite:

@@ -59,6 +59,7 @@ class HttpConnection final
   void Upgrade();
   void ServeCall(const Admission& admission, PrincipalPtr principal);
   void Submit(const Admission& admission, PrincipalPtr principal);
+  void ServeRoom(const Admission& admission, const Principal& principal);
   void OnReceipt();
   void Respond(const Response& response);
   void OnWritten(const ErrorCode& error, size_t bytes);
@@ -77,6 +78,8 @@ class HttpConnection final
   // When the phase began, and when a call must be answered.
   int64_t since_ms_ = 0;
   int64_t call_until_ms_ = 0;
+  // Of the request at the room desk, so that a late answer is not another one's.
+  uint64_t room_call_ = 0;
   bool first_request_ = true;
   bool keep_alive_ = false;
   bool draining_ = false;

@@ -115,6 +115,14 @@ absl::Status CheckBounds(const intake::v1::ClientFrame& frame) {
   if (static_cast<size_t>(frame.watch_intent_ids_size()) > intent::kWatchesPerFrame) {
     return base::InvalidArgument("TOO_LARGE: more than 256 watch_intent_ids in a frame");
   }
+  if (static_cast<size_t>(frame.watch_room_ids_size()) > intent::kRoomsPerFrame) {
+    return base::InvalidArgument("TOO_LARGE: more than 8 watch_room_ids in a frame");
+  }
+  for (const std::string& room_id : frame.watch_room_ids()) {
+    if (room_id.size() > intent::kShortTextBytes) {
+      return base::InvalidArgument("TOO_LARGE: watch_room_ids: longer than 64 bytes");
+    }
+  }
   return absl::OkStatus();
 }
 
@@ -133,7 +141,11 @@ class Intake::Impl {
   }
 
   SessionKey Open(Session* session, bool push) { return sessions_.Open(session, push); }
-  void Close(SessionKey key) { sessions_.Close(key); }
+  void Close(SessionKey key) {
+    const SessionTable::Entry* entry = sessions_.Find(key);
+    if (hints_ != nullptr && entry != nullptr) hints_->Close(*entry->session);
+    sessions_.Close(key);
+  }
 
   absl::Status Submit(SessionKey key, const intake::v1::ClientFrame& frame, int64_t now_ms);
   void Answer(const Principal& principal, const intake::v1::GetOutcomesRequest::Query& query,
@@ -159,6 +171,11 @@ class Intake::Impl {
     sessions_.SetBuyerKeys(std::move(keys));
   }
   const std::shared_ptr<const identity::BuyerKeys>& buyer_keys() const { return buyer_keys_; }
+  void SetRooms(const Rooms* rooms, RoomHints* hints, bool refuse_unknown) {
+    rooms_ = rooms;
+    hints_ = hints;
+    refuse_unknown_rooms_ = refuse_unknown;
+  }
   void StartDrain() { draining_ = true; }
   size_t in_flight() const { return in_flight_.size(); }
   const IntakeCounts& counts() const { return counts_; }
@@ -179,6 +196,7 @@ class Intake::Impl {
                       Admitted* admitted) const;
   Refused CheckControls(const Principal& principal, const Intent& intent, const Admitted& admitted,
                         int64_t now_ms) const;
+  Refused CheckRoom(const Intent& intent, const Admitted& admitted, int64_t now_ms) const;
   Refused CheckCapacity(const SessionTable::Entry& session, const Admitted& admitted,
                         int64_t now_ms) const;
   Refused HandToLog(SessionKey key, const Intent& intent, const Admitted& admitted, uint32_t index,
@@ -212,6 +230,9 @@ class Intake::Impl {
   controls::Snapshot controls_ = std::make_shared<const controls::Controls>();
   std::shared_ptr<const identity::BuyerKeys> buyer_keys_;  // null: principals' own
   bool buyer_keys_stale_ = false;
+  const Rooms* rooms_ = nullptr;
+  RoomHints* hints_ = nullptr;
+  bool refuse_unknown_rooms_ = false;
   bool draining_ = false;
 };
 
@@ -225,6 +246,9 @@ absl::Status Intake::Impl::Submit(SessionKey key, const intake::v1::ClientFrame&
   for (const Intent& intent : frame.intents()) SubmitOne(key, intent, index++, now_ms);
   // Receipts of watched ids count on from the intents', so that an index names one thing.
   for (const std::string& id : frame.watch_intent_ids()) Watch(key, id, index++, now_ms);
+  if (hints_ != nullptr && frame.watch_room_ids_size() > 0) {
+    hints_->Watch(*session->session, frame.watch_room_ids());
+  }
   return absl::OkStatus();
 }
 
@@ -268,6 +292,8 @@ Refused Intake::Impl::Admit(SessionTable::Entry& session, const Intent& intent, 
   if (admitted->known) return {};
   refused = CheckControls(principal, intent, *admitted, now_ms);
   if (refused.reason != intake::v1::REASON_UNSPECIFIED) return refused;
+  refused = CheckRoom(intent, *admitted, now_ms);
+  if (refused.reason != intake::v1::REASON_UNSPECIFIED) return refused;
   return CheckCapacity(session, *admitted, now_ms);
 }
 
@@ -297,6 +323,27 @@ Refused Intake::Impl::CheckControls(const Principal& principal, const Intent& in
       break;
   }
   return {};
+}
+
+Refused Intake::Impl::CheckRoom(const Intent& intent, const Admitted& admitted,
+                                int64_t now_ms) const {
+  if (rooms_ == nullptr || intent.room_id().empty()) return {};
+  switch (rooms_->Of(intent.room_id(), intent.offer_id())) {
+    case Rooms::Standing::kPinned:
+      return {};
+    case Rooms::Standing::kNotPinned:
+      return {intake::v1::REASON_OFFER_NOT_IN_SESSION, "offer_id: not pinned in this room"};
+    case Rooms::Standing::kClosed:
+      return {intake::v1::REASON_SESSION_NOT_LIVE, "room_id: the room was closed"};
+    case Rooms::Standing::kUnknown:
+      break;
+  }
+  if (!refuse_unknown_rooms_) return {};
+  if (!rooms_->known()) {
+    return {intake::v1::REASON_LOG_UNAVAILABLE, "it is not known yet which rooms are open",
+            HintBefore(admitted.deadline_ms, kLogRetryMs, now_ms)};
+  }
+  return {intake::v1::REASON_SESSION_NOT_LIVE, "room_id: nobody has opened this room"};
 }
 
 Refused Intake::Impl::CheckRate(SessionTable::Entry& session, int64_t now_ms) {
@@ -602,7 +649,10 @@ size_t Intake::Impl::EndTick(int64_t now_ms) {
     TellPending(oldest, "no word from the log yet", now_ms);
   }
   RepublishDue(now_ms);
-  return std::exchange(handed_to_log_, 0) + sessions_.HandOn(now_ms);
+  size_t units = std::exchange(handed_to_log_, 0) + sessions_.HandOn(now_ms);
+  // Behind what was said to somebody alone.
+  if (hints_ != nullptr) units += hints_->HandOn(now_ms);
+  return units;
 }
 
 int64_t Intake::Impl::NextDueMs() {
@@ -614,6 +664,8 @@ int64_t Intake::Impl::NextDueMs() {
     no_later_than(oldest->submitted_ms + options_.pending_after_ms);
   }
   if (!republish_.empty()) no_later_than(republish_.front().due_ms);
+  const int64_t hint_ms = hints_ == nullptr ? -1 : hints_->NextDueMs();
+  if (hint_ms >= 0) no_later_than(hint_ms);
   return due_ms;
 }
 
@@ -657,6 +709,9 @@ void Intake::SetOffers(const Offers* offers) { impl_->SetOffers(offers); }
 void Intake::SetControls(controls::Snapshot controls) { impl_->SetControls(std::move(controls)); }
 void Intake::SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> keys) {
   impl_->SetBuyerKeys(std::move(keys));
+}
+void Intake::SetRooms(const Rooms* rooms, RoomHints* hints, bool refuse_unknown) {
+  impl_->SetRooms(rooms, hints, refuse_unknown);
 }
 void Intake::StartDrain() { impl_->StartDrain(); }
 size_t Intake::in_flight() const { return impl_->in_flight(); }

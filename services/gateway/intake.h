@@ -26,6 +26,8 @@
 #include "services/gateway/lag_forecast.h"
 #include "services/gateway/offers.h"
 #include "services/gateway/outcome_window.h"
+#include "services/gateway/room_hints.h"
+#include "services/gateway/rooms.h"
 #include "services/gateway/session.h"
 
 namespace jembatan::gateway {
@@ -87,9 +89,9 @@ class Intake {
   void Close(SessionKey key);
 
   // Submits the frame's intents, each answered by a receipt in the session's outbox, now or later
-  // (PENDING first if the log is slow), and tells known outcomes of watched ids. The frame may be
-  // reused after the call. When it returns an error the frame as a whole broke a bound and nothing
-  // was submitted.
+  // (PENDING first if the log is slow), tells known outcomes of watched ids, and begins to tell
+  // watched rooms. The frame may be reused after the call. When it returns an error the frame as a
+  // whole broke a bound and nothing was submitted.
   absl::Status Submit(SessionKey key, const intake::v1::ClientFrame& frame, int64_t now_ms);
 
   // The session's last frame went over its viewer's rate: its transport had better read nothing
@@ -132,6 +134,11 @@ class Intake {
   // read again for too long, and an epoch may have begun that is not known here, so nothing new is
   // taken (REFUSED(LOG_UNAVAILABLE)): under the key of before it could become a second order.
   void SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> keys);
+
+  // Judges taps by the live rooms from now on: in a closed one they are REFUSED(SESSION_NOT_LIVE),
+  // for what is not pinned there REFUSED(OFFER_NOT_IN_SESSION). refuse_unknown: also in a room that
+  // was never heard of. And tells the rooms that sessions watch. Both outlive the intake.
+  void SetRooms(const Rooms* rooms, RoomHints* hints, bool refuse_unknown);
 
   // From now on every submission is REFUSED(SHUTTING_DOWN); deliveries go on.
   void StartDrain();

@@ -12,71 +12,20 @@
 #include "libs/base/clock.h"
 #include "libs/base/text.h"
 #include "libs/base/timestamp.h"
-#include "libs/intent/reasons.h"
 #include "services/gateway/edge.h"
-#include "services/gateway/error_details.h"
+#include "services/gateway/unary_grpc.h"
 
 namespace jembatan::gateway {
 namespace {
 
 using grpc::ByteBuffer;
 using grpc::CallbackServerContext;
-using intake::v1::Reason;
 
-grpc::Status Refused(Reason reason, std::string_view message) {
-  const absl::StatusCode code = intent::Info(reason).code;
-  // Both enums are the canonical codes.
-  return grpc::Status(static_cast<grpc::StatusCode>(code), std::string(message),
-                      RpcStatusBytes(code, message, reason));
-}
-
-// The bytes of a received message; *slice keeps them.
-std::string_view BytesOf(const ByteBuffer& buffer, grpc::Slice* slice) {
-  if (!buffer.Valid()) return {};
-  if (!buffer.TrySingleSlice(slice).ok() && !buffer.DumpToSingleSlice(slice).ok()) return {};
-  return {reinterpret_cast<const char*>(slice->begin()), slice->size()};
-}
-
-ByteBuffer ToBuffer(const std::string& bytes) {
-  const grpc::Slice slice(bytes);
-  return ByteBuffer(&slice, 1);
-}
-
-// One Authorization only: two could mean different viewers to different readers.
-std::string_view TokenOf(const CallbackServerContext& context) {
-  const auto [begin, end] = context.client_metadata().equal_range("authorization");
-  if (begin == end || std::next(begin) != end) return {};
-  return BearerOf(std::string_view(begin->second.data(), begin->second.size()));
-}
-
-// A call that was refused before it reached a shard.
-class RefusedUnary final : public grpc::ServerUnaryReactor {
- public:
-  explicit RefusedUnary(grpc::Status status) { Finish(std::move(status)); }
-  void OnDone() override { delete this; }
-};
-
+// A stream that was refused before it reached a shard.
 class RefusedStream final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer> {
  public:
   explicit RefusedStream(grpc::Status status) { Finish(std::move(status)); }
   void OnDone() override { delete this; }
-};
-
-// A unary call on its shard.
-class UnaryCall : public grpc::ServerUnaryReactor {
- public:
-  UnaryCall(Edge& edge, std::atomic<int>& calls) : edge_(edge), calls_(calls) { ++calls_; }
-  ~UnaryCall() override { --calls_; }
-
-  void OnDone() override {
-    edge_.Post([this] { edge_.AfterTick([this] { delete this; }); });
-  }
-
- protected:
-  Edge& edge_;
-
- private:
-  std::atomic<int>& calls_;
 };
 
 class SubmitCall final : public UnaryCall, public Session {
@@ -214,6 +163,10 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   }
 
   void OnOutbox() override { Pump(); }
+  // What is to be sent to this session alone goes first, at the tick's end.
+  void OnHints() override {
+    if (!has_outbox()) Pump();
+  }
   void OnOverflow() override {
     edge_.probe().TurnedAway(Turned::kSlowReader);
     TakeOutbox();
@@ -280,16 +233,23 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
       }
       std::string bytes;
       intent::EncodeFrame(intent::Encoding::kProto, *frame, &bytes);
-      out_ = ToBuffer(bytes);
-      writing_ = true;
-      write_since_ms_ = edge_.coarse_ms();
-      StartWrite(&out_);
-      return;
+      return Write(bytes);
     }
     // Perhaps inside the intake's tick, where its session may not be closed.
     if (ending_ && due_ == 0) {
       edge_.AfterTick([this] { EndWith(std::move(end_status_)); });
     }
+    if (ending_) return;
+    if (const RoomHints::Frame hint = edge_.hints().Take(*this, intent::Encoding::kProto)) {
+      Write(*hint);
+    }
+  }
+
+  void Write(const std::string& bytes) {
+    out_ = ToBuffer(bytes);
+    writing_ = true;
+    write_since_ms_ = edge_.coarse_ms();
+    StartWrite(&out_);
   }
 
   void Written(bool ok) {
@@ -388,11 +348,6 @@ class IntakeGrpc::Service final : public Raw {
     auto* call = new Call(edge, calls_, *std::move(principal), request, response);
     edge.Post([call] { call->Run(); });
     return call;
-  }
-
-  static grpc::Status Unauthenticated(Edge& edge, const absl::Status& status) {
-    edge.probe().TurnedAway(Turned::kUnauthenticated);
-    return Refused(intake::v1::REASON_UNAUTHENTICATED, base::Std(status.message()));
   }
 
   Edge& Next() { return *edges_[next_.fetch_add(1) % edges_.size()]; }

@@ -1085,5 +1085,87 @@ TEST(IntakeSessions, CallsFromWithinOnOutboxAreHarmless) {
   EXPECT_EQ(world.intake.NextDueMs(), -1);
 }
 
+TEST(IntakeRooms, TapsAreJudgedByTheirRoom) {
+  World world;
+  Rooms rooms;
+  RoomHints hints(&rooms, [](const std::string&, intake::v1::OfferHint*) {});
+  intake::v1::RoomRecord record;
+  record.set_room_id("open");
+  rooms.Apply("open", record.SerializeAsString(), kNowMs);
+  record.set_offer_id("offer-1");
+  rooms.Apply(RoomKey("open", "offer-1"), record.SerializeAsString(), kNowMs);
+  rooms.Apply("closed", "", kNowMs);
+  struct Row {
+    const char* room;
+    const char* offer;
+    intake::v1::Reason admitted;
+    intake::v1::Reason refused;
+  };
+  uint64_t number = 1;
+  for (const bool known : {false, true}) {
+    const auto unknown =
+        known ? intake::v1::REASON_SESSION_NOT_LIVE : intake::v1::REASON_LOG_UNAVAILABLE;
+    if (known) rooms.SetKnown();
+    for (const Row& row : {Row{"", "offer-1", {}, {}}, Row{"open", "offer-1", {}, {}},
+                           Row{"open", "offer-2", intake::v1::REASON_OFFER_NOT_IN_SESSION,
+                               intake::v1::REASON_OFFER_NOT_IN_SESSION},
+                           Row{"closed", "offer-1", intake::v1::REASON_SESSION_NOT_LIVE,
+                               intake::v1::REASON_SESSION_NOT_LIVE},
+                           Row{"nobody's", "offer-1", {}, unknown}}) {
+      for (const bool refuse : {false, true}) {
+        world.intake.SetRooms(&rooms, &hints, refuse);
+        auto intent = IntentOf(IdAt(kNowMs, number++), row.offer);
+        intent.set_room_id(row.room);
+        world.Submit(intent);
+        const size_t records = world.log.records.size();
+        world.Tick();
+        const intake::v1::Reason due = refuse ? row.refused : row.admitted;
+        const bool answered = !world.session.receipts.empty() &&
+                              world.session.receipts.back().intent_id() == intent.intent_id();
+        EXPECT_EQ(answered, due != intake::v1::REASON_UNSPECIFIED) << row.room << row.offer;
+        if (answered) {
+          EXPECT_EQ(world.session.receipts.back().reason(), due) << row.room;
+        } else {
+          EXPECT_EQ(world.log.records.size(), records);
+        }
+      }
+    }
+  }
+}
+
+// What was decided is told again, whatever became of its room.
+TEST(IntakeRooms, AResendAfterTheRoomsEndIsAnsweredAsBefore) {
+  World world;
+  Rooms rooms;
+  RoomHints hints(&rooms, [](const std::string&, intake::v1::OfferHint*) {});
+  rooms.Apply("closed", "", kNowMs);
+  world.intake.SetRooms(&rooms, &hints, true);
+  auto intent = IntentOf(IdAt(kNowMs, 1));
+  intent.set_room_id("closed");
+  world.Decide(OutcomeRecordOf(intent, 1));
+  world.Submit(intent);
+  world.Tick();
+  ASSERT_EQ(world.session.receipts.size(), 1u);
+  EXPECT_TRUE(world.session.receipts[0].replayed());
+}
+
+TEST(IntakeRooms, AWatcherThatClosesIsForgotten) {
+  World world;
+  Rooms rooms;
+  RoomHints hints(&rooms, [](const std::string&, intake::v1::OfferHint*) {});
+  world.intake.SetRooms(&rooms, &hints, false);
+  intake::v1::ClientFrame frame;
+  frame.add_watch_room_ids("r");
+  ASSERT_TRUE(world.intake.Submit(world.key, frame, kNowMs).ok());
+  EXPECT_EQ(hints.audiences(), 1u);
+  rooms.Apply("r", "", kNowMs);
+  hints.OnRoom({Rooms::Change::Kind::kClosed, "r", {}});
+  EXPECT_GE(world.intake.NextDueMs(), 0);
+  EXPECT_GT(world.Tick(), 0u);
+  EXPECT_EQ(world.intake.NextDueMs(), -1);
+  world.intake.Close(world.key);
+  EXPECT_EQ(hints.audiences(), 0u);
+}
+
 }  // namespace
 }  // namespace jembatan::gateway

@@ -35,6 +35,25 @@ inline constexpr uint32_t kReconnectSpreadMs = 2'000;
 // How often a shard looks at its connections' waits.
 inline constexpr int64_t kSweepMs = 250;
 
+// Live rooms that are open, and offers in one, as RoomService lets in. Calls to several gateways at
+// once may go over it by some; readers bear up to twice as many.
+inline constexpr size_t kRoomsOpenMax = 10'000;
+inline constexpr size_t kPinsPerRoom = 64;
+// Rooms that were closed are remembered so long, and no more than this many.
+inline constexpr int64_t kClosedRoomKeptMs = 24 * 3'600'000;
+inline constexpr size_t kClosedRoomsKept = 20'000;
+// RoomService's calls under way on a shard, and how long one waits for the log.
+inline constexpr size_t kRoomCallsMax = 256;
+inline constexpr int64_t kRoomCallMs = 5'000;
+// Rooms of one page of ListRooms.
+inline constexpr uint32_t kRoomsPerPage = 100;
+// Hints are told to so many sessions in one tick; a room's next round comes after a gap that grows
+// with its audience, so that hints take no more than one part in kHintTimeShare of a shard's time.
+inline constexpr size_t kHintsPerTick = 64;
+inline constexpr int64_t kHintGapMs = 100;
+inline constexpr int64_t kHintSendUs = 10;
+inline constexpr int64_t kHintTimeShare = 8;
+
 static_assert(kHttpBufferBytes >= 2 * kHeaderBytes, "a pipelined header block must fit");
 static_assert(kFirstReadBytes <= kKeptBufferBytes, "an idle connection keeps its first buffer");
 

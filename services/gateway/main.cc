@@ -39,6 +39,8 @@ void AddOptions(jembatan::gateway::Options& o, jembatan::runtime::OptionTable& t
   table.Add("operators_needed", &o.operators_needed, "Operators who must sign a control", 1, 5);
   table.Add("goods_keys", &o.goods_keys,
             "File of the marketplaces' public keys for what they attest about goods; empty: none");
+  table.AddChoice("unknown_rooms", &o.unknown_rooms,
+                  "Taps in a live room that nobody has opened by RoomService", {"admit", "refuse"});
   table.Add("partitions", &o.partitions, "Partitions of the topics", 1, 1'000);
   table.Add("shards", &o.shards, "Event loops", 1, 64);
   table.Add("latency_budget_ms", &o.latency_budget_ms,

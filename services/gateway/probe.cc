@@ -70,6 +70,15 @@ Probe::Probe()
                                   "Outcome records that could not be parsed, since start");
   producer_rebuilds_ = &MakeGauge(*registry_, "jembatan_gateway_producer_rebuilds",
                                   "Times a fatal error forced a new producer, since start");
+  hint_rounds_ = &MakeCounter(*registry_, "jembatan_gateway_hint_rounds_total",
+                              "Times that a room's audience was told what is new");
+  hints_encoded_ =
+      &MakeCounter(*registry_, "jembatan_gateway_hints_encoded_total", "Frames of hints encoded");
+  hints_told_ = &MakeCounter(*registry_, "jembatan_gateway_hints_told_total",
+                             "Frames of hints handed to connected viewers");
+  rooms_open_ = &MakeGauge(*registry_, "jembatan_gateway_rooms_open", "Live rooms that are open");
+  rooms_unreadable_ = &MakeGauge(*registry_, "jembatan_gateway_rooms_unreadable",
+                                 "Records of rooms that could not be read, since start");
 }
 
 void Probe::Opened(Transport transport) { connections_[static_cast<int>(transport)]->Increment(); }
@@ -101,6 +110,13 @@ void Probe::Add(const IntakeCounts& now, IntakeCounts* last) {
   *last = now;
 }
 
+void Probe::Add(const HintCounts& now, HintCounts* last) {
+  hint_rounds_->Increment(static_cast<double>(now.rounds - last->rounds));
+  hints_encoded_->Increment(static_cast<double>(now.encoded - last->encoded));
+  hints_told_->Increment(static_cast<double>(now.told - last->told));
+  *last = now;
+}
+
 void Probe::AddUnknownFields(uint64_t fields) {
   unknown_fields_->Increment(static_cast<double>(fields));
 }
@@ -122,6 +138,11 @@ void Probe::SetOutcomeWindow(size_t finals, uint64_t unreadable) {
 
 void Probe::SetProducerRebuilds(uint64_t rebuilds) {
   producer_rebuilds_->Set(static_cast<double>(rebuilds));
+}
+
+void Probe::SetRooms(size_t open, uint64_t unreadable) {
+  rooms_open_->Set(static_cast<double>(open));
+  rooms_unreadable_->Set(static_cast<double>(unreadable));
 }
 
 void ReceiptSample::Begin(const intake::v1::ClientFrame& frame) {

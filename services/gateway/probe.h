@@ -17,6 +17,7 @@
 
 #include "jembatan/intake/v1/intake.pb.h"
 #include "services/gateway/intake.h"
+#include "services/gateway/room_hints.h"
 
 namespace jembatan::gateway {
 
@@ -50,12 +51,14 @@ class Probe {
   void ReceiptTook(int64_t nanoseconds);
   // Adds what was counted since *last and makes *last equal to now.
   void Add(const IntakeCounts& now, IntakeCounts* last);
+  void Add(const HintCounts& now, HintCounts* last);
   void AddUnknownFields(uint64_t fields);
   // Of outcomes, since the start.
   void SetUnknownOutcomeFields(uint64_t fields);
   void SetInFlight(int shard, size_t records);
   void SetOutcomeWindow(size_t finals, uint64_t unreadable);
   void SetProducerRebuilds(uint64_t rebuilds);
+  void SetRooms(size_t open, uint64_t unreadable);
 
  private:
   using Counters = prometheus::Family<prometheus::Counter>;
@@ -75,6 +78,11 @@ class Probe {
   prometheus::Gauge* window_finals_ = nullptr;
   prometheus::Gauge* window_unreadable_ = nullptr;
   prometheus::Gauge* producer_rebuilds_ = nullptr;
+  prometheus::Counter* hint_rounds_ = nullptr;
+  prometheus::Counter* hints_encoded_ = nullptr;
+  prometheus::Counter* hints_told_ = nullptr;
+  prometheus::Gauge* rooms_open_ = nullptr;
+  prometheus::Gauge* rooms_unreadable_ = nullptr;
 };
 
 // Follows one intent of a connection from its arrival to its first receipt. A value of its

@@ -35,6 +35,11 @@
 #include "services/gateway/intake_grpc.h"
 #include "services/gateway/listener.h"
 #include "services/gateway/outcome_reader.h"
+#include "services/gateway/room_desk.h"
+#include "services/gateway/room_grpc.h"
+#include "services/gateway/room_hints.h"
+#include "services/gateway/room_reader.h"
+#include "services/gateway/rooms.h"
 
 namespace jembatan::gateway {
 namespace {
@@ -44,9 +49,10 @@ using std::chrono::milliseconds;
 constexpr int kClusterTimeoutMs = 10'000;
 // Key and configuration files.
 constexpr size_t kFileBytes = 64 * 1024;
-// An intake's opaques carry its shard in the top 8 bits.
+// An intake's opaques carry its shard in the top 8 bits; a room desk's have the highest bit too.
 constexpr int kShardShift = 56;
 constexpr int kShardsMax = 64;
+constexpr uint64_t kRoomBit = uint64_t{1} << 63;
 // How often a drain looks whether it is done, and how long aborted connections may take to go.
 constexpr milliseconds kDrainPoll(10);
 constexpr milliseconds kAbortBudget(2'000);
@@ -105,10 +111,16 @@ class Service::Impl : public offers::OffersHandler {
   bool ready() const { return NotReady().empty(); }
 
  private:
+  // The rooms' topic as one shard's desk uses it.
+  class ShardRoomLog;
   // In the order of construction: an edge's timers need its shard's io_context.
   struct ShardParts {
     std::unique_ptr<runtime::Shard> shard;
     std::unique_ptr<Offers> offers;
+    std::unique_ptr<ShardRoomLog> room_log;
+    std::unique_ptr<Rooms> rooms;
+    std::unique_ptr<RoomHints> hints;
+    std::unique_ptr<RoomDesk> desk;
     std::unique_ptr<Intake> intake;
     std::unique_ptr<Edge> edge;
     std::unique_ptr<Listener> listener;
@@ -118,12 +130,16 @@ class Service::Impl : public offers::OffersHandler {
   absl::Status MakeShards(std::vector<Listener::Acceptor>* acceptors);
   absl::Status ConnectLog();
   absl::Status MakeEdges(std::vector<Listener::Acceptor> acceptors);
+  void MakeRooms(size_t shard);
   void StartShards();
   absl::Status StartGrpc();
   absl::Status Listen();
   std::string NotReady() const;
 
   void OnDeliveries(std::span<const kafka::Delivery> deliveries);
+  bool TakeRoomDelivery(const kafka::Delivery& delivery);
+  void OnRooms(const RoomBatchPtr& batch);
+  void ApplyRooms(size_t shard, const RoomBatch& batch);
   void OnFinals(std::span<const FinalPtr> finals);
   void OnControls(const controls::Snapshot& controls);
   void OnOffer(std::string_view offer_id, const offers::OfferPtr& offer) override;
@@ -156,6 +172,10 @@ class Service::Impl : public offers::OffersHandler {
   std::unique_ptr<ProducerLog> log_;
   std::unique_ptr<kafka::Admin> log_admin_;
   std::unique_ptr<OutcomeReader> reader_;
+  std::unique_ptr<RoomReader> room_reader_;
+  std::atomic<bool> rooms_known_{false};
+  // Shard 0's.
+  uint64_t rooms_unreadable_ = 0;
   std::unique_ptr<controls::ControlsReader> controls_reader_;
   std::atomic<bool> controls_known_{false};
   std::unique_ptr<offers::OffersReader> offers_reader_;
@@ -169,11 +189,36 @@ class Service::Impl : public offers::OffersHandler {
   // Why the intents' topic could not be looked at last.
   std::atomic<absl::StatusCode> topic_status_{absl::StatusCode::kOk};
   std::unique_ptr<IntakeGrpc> intake_grpc_;
+  std::unique_ptr<RoomGrpc> room_grpc_;
   std::unique_ptr<rpc::Server> grpc_;
   std::unique_ptr<runtime::AdminServer> admin_;
   int port_ = 0;
   bool started_ = false;
   std::atomic<bool> stopping_{false};
+};
+
+class Service::Impl::ShardRoomLog final : public RoomLog {
+ public:
+  ShardRoomLog(Impl& service, size_t shard) : service_(service), shard_(shard) {}
+
+  // The question is asked on shard 0, whose context the answer comes to.
+  void AskEnd(uint64_t opaque) override {
+    service_.shards_.front().shard->Post([this, opaque] {
+      if (service_.log_admin_ == nullptr) return;
+      service_.log_admin_->EndOffset(
+          kafka::kRoomsTopic, 0, [this, opaque](const absl::StatusOr<int64_t>& end) {
+            service_.shards_[shard_].shard->Post(
+                [this, opaque, end] { service_.shards_[shard_].desk->OnEnd(opaque, end); });
+          });
+    });
+  }
+  absl::Status Produce(std::string_view key, std::string_view value, uint64_t opaque) override {
+    return service_.producer_->Produce(kafka::kRoomsTopic, 0, key, value, opaque);
+  }
+
+ private:
+  Impl& service_;
+  const size_t shard_;
 };
 
 absl::Status Service::Impl::Start() {
@@ -243,7 +288,8 @@ absl::Status Service::Impl::ConnectLog() {
   std::vector<kafka::TopicSpec> topics;
   for (kafka::TopicSpec& topic : kafka::JembatanTopics(options_.partitions)) {
     if (topic.name == kafka::kIntentsTopic || topic.name == kafka::kOutcomesTopic ||
-        topic.name == kafka::kOffersTopic || topic.name == kafka::kControlsTopic) {
+        topic.name == kafka::kOffersTopic || topic.name == kafka::kControlsTopic ||
+        topic.name == kafka::kRoomsTopic) {
       topics.push_back(std::move(topic));
     }
   }
@@ -282,6 +328,10 @@ absl::Status Service::Impl::ConnectLog() {
       cluster_, options_.partitions, *std::move(goods_keys), "gateway", *probe_.registry(),
       shards_.front().shard->context(), this);
   JEMB_RETURN_IF_ERROR(offers_reader_->Start());
+  room_reader_ =
+      std::make_unique<RoomReader>(cluster_, *log_admin_, shards_.front().shard->context(),
+                                   [this](const RoomBatchPtr& batch) { OnRooms(batch); });
+  JEMB_RETURN_IF_ERROR(room_reader_->Start());
   return reader_->Start();
 }
 
@@ -307,16 +357,36 @@ absl::Status Service::Impl::MakeEdges(std::vector<Listener::Acceptor> acceptors)
     // Nothing is taken before it is known that nothing is halted.
     parts.intake->SetControls(nullptr);
     parts.intake->SetBuyerKeys(buyer_keys_->current());
+    MakeRooms(i);
     Edge::Options edge;
     edge.shard = static_cast<int>(i);
     edge.connections_max = static_cast<size_t>(options_.connections_max) / shards;
     edge.timeouts = options_.timeouts;
     edge.origins = *origins_;
-    parts.edge = std::make_unique<Edge>(std::move(edge), *parts.shard, *parts.intake,
-                                        *authenticator_, probe_);
+    parts.edge = std::make_unique<Edge>(std::move(edge), *parts.shard, *parts.intake, *parts.hints,
+                                        *parts.desk, *authenticator_, probe_);
     parts.listener = std::make_unique<Listener>(*parts.edge, std::move(acceptors[i]));
   }
   return absl::OkStatus();
+}
+
+void Service::Impl::MakeRooms(size_t shard) {
+  ShardParts& parts = shards_[shard];
+  parts.room_log = std::make_unique<ShardRoomLog>(*this, shard);
+  parts.rooms = std::make_unique<Rooms>();
+  parts.hints = std::make_unique<RoomHints>(
+      parts.rooms.get(),
+      [offers = parts.offers.get()](const std::string& offer_id, intake::v1::OfferHint* hint) {
+        const offers::OfferPtr* offer = offers->Find(offer_id);
+        if (offer != nullptr) ToHint(**offer, base::WallMs(), hint);
+      });
+  parts.offers->SetOnChange(
+      [hints = parts.hints.get()](std::string_view offer_id, const offers::OfferPtr& /*offer*/) {
+        hints->OnOffer(offer_id);
+      });
+  parts.desk = std::make_unique<RoomDesk>(parts.rooms.get(), parts.room_log.get(),
+                                          kRoomBit | uint64_t{shard} << kShardShift);
+  parts.intake->SetRooms(parts.rooms.get(), parts.hints.get(), options_.unknown_rooms == "refuse");
 }
 
 void Service::Impl::StartShards() {
@@ -341,6 +411,7 @@ void Service::Impl::StartShards() {
 absl::Status Service::Impl::StartGrpc() {
   std::vector<Edge*> edges;
   for (ShardParts& parts : shards_) edges.push_back(parts.edge.get());
+  room_grpc_ = std::make_unique<RoomGrpc>(edges);
   intake_grpc_ = std::make_unique<IntakeGrpc>(std::move(edges));
   rpc::ServerOptions server;
   server.listen = options_.grpc_listen;
@@ -348,6 +419,7 @@ absl::Status Service::Impl::StartGrpc() {
   server.max_message_bytes = static_cast<int>(intent::kFrameBytes);
   grpc_ = std::make_unique<rpc::Server>(std::move(server));
   grpc_->Register(intake_grpc_->service());
+  grpc_->Register(room_grpc_->service());
   const absl::Status started = grpc_->Start();
   return started.ok() ? started : At("grpc_listen", started);
 }
@@ -379,19 +451,58 @@ std::string Service::Impl::NotReady() const {
   }
   if (!controls_known_.load()) return "it is not known what the operators' controls say";
   if (keys_stale_.load()) return "the buyers' keys could not be read again";
+  if (!rooms_known_.load()) return "the rooms are being read";
   if (!window_->ready()) return "the window of outcomes is being read";
   if (!reader_->log_answers()) return "the log does not answer";
   return {};
 }
 
+// Whether it is of a room's record; these are few.
+bool Service::Impl::TakeRoomDelivery(const kafka::Delivery& delivery) {
+  if ((delivery.opaque & kRoomBit) == 0) return false;
+  const size_t shard = (delivery.opaque & ~kRoomBit) >> kShardShift;
+  JEMB_CHECK(shard < shards_.size());
+  absl::StatusOr<int64_t> offset = delivery.offset;
+  if (!delivery.status.ok()) offset = delivery.status;
+  shards_[shard].shard->Post([desk = shards_[shard].desk.get(), opaque = delivery.opaque, offset] {
+    desk->OnDelivery(opaque, offset);
+  });
+  return true;
+}
+
+void Service::Impl::OnRooms(const RoomBatchPtr& batch) {
+  for (size_t i = 0; i < shards_.size(); ++i) {
+    shards_[i].shard->Post([this, i, batch] { ApplyRooms(i, *batch); });
+  }
+  if (batch->at_end) rooms_known_.store(true);
+}
+
+void Service::Impl::ApplyRooms(size_t shard, const RoomBatch& batch) {
+  const ShardParts& parts = shards_[shard];
+  if (batch.anew) *parts.rooms = Rooms();
+  for (const RoomBatch::Record& record : batch.records) {
+    const Rooms::Change change = parts.rooms->Apply(record.key, record.value, record.append_ms);
+    parts.hints->OnRoom(change);
+    if (shard != 0 || change.kind != Rooms::Change::Kind::kUnreadable) continue;
+    ++rooms_unreadable_;
+    base::Log(base::Level::kError, "room_unreadable", {{"append_ms", record.append_ms}});
+  }
+  if (batch.anew) parts.hints->OnRoomsAnew();
+  if (batch.at_end) parts.rooms->SetKnown();
+  parts.desk->OnApplied(batch.next_offset);
+}
+
 void Service::Impl::OnDeliveries(std::span<const kafka::Delivery> deliveries) {
   JEMB_CRASH_POINT("gateway.delivered");
   if (shards_.size() == 1) {
+    // An intake passes over what is not its own.
+    for (const kafka::Delivery& delivery : deliveries) TakeRoomDelivery(delivery);
     shards_.front().intake->OnDeliveries(deliveries, base::WallMs());
     return;
   }
   std::vector<std::vector<kafka::Delivery>> by_shard(shards_.size());
   for (const kafka::Delivery& delivery : deliveries) {
+    if (TakeRoomDelivery(delivery)) continue;
     const size_t shard = delivery.opaque >> kShardShift;
     JEMB_CHECK(shard < by_shard.size());
     by_shard[shard].push_back(delivery);
@@ -448,6 +559,7 @@ void Service::Impl::Measure() {
   probe_.SetOutcomeWindow(window_->size(), window_->unreadable());
   probe_.SetUnknownOutcomeFields(window_->unknown_fields());
   probe_.SetProducerRebuilds(producer_->rebuilds());
+  probe_.SetRooms(shards_.front().rooms->open(), rooms_unreadable_);
   measure_timer_->expires_after(milliseconds(1'000));
   measure_timer_->async_wait([this](const boost::system::error_code& error) {
     if (!error) Measure();
@@ -537,7 +649,8 @@ void Service::Impl::TearDown() {
   const auto until = std::chrono::steady_clock::now() + kAbortBudget;
   for (size_t i = 0; i < shards_.size(); ++i) RunOn(i, [&] { shards_[i].edge->AbortAll(); });
   // Their pending operations and posted deletions still have to run.
-  while (intake_grpc_->calls() > 0 && std::chrono::steady_clock::now() < until) {
+  while (intake_grpc_->calls() + room_grpc_->calls() > 0 &&
+         std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(kDrainPoll);
   }
   size_t unsettled = 0;
@@ -553,6 +666,7 @@ void Service::Impl::TearDown() {
     log_watch_.reset();
     keys_timer_.reset();
     log_admin_.reset();
+    room_reader_.reset();
     controls_reader_.reset();
     offers_reader_.reset();
     reader_.reset();

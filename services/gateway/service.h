@@ -53,6 +53,8 @@ struct Options {
   std::string tls_certificate;
   std::string tls_key;
   std::string tls_ca;
+  // Taps in a room that was never opened: admit, or refuse with SESSION_NOT_LIVE.
+  std::string unknown_rooms = "admit";
   // File of further librdkafka properties, key=value a line (security.protocol, sasl.*, ssl.*).
   std::string kafka_config;
   // JWKS file with the operators' keys; empty: controls need no signatures. How many of them must

@@ -47,8 +47,13 @@ inline constexpr size_t kOutboxEntries = 4096;
 inline constexpr size_t kOutcomesHeldFrom = 64;
 inline constexpr int64_t kOutcomeHoldMs = 20;
 
+struct RoomWatch;
+
 class Session {
  public:
+  // One for each room that it watches; RoomHints' alone to touch.
+  using RoomWatches = absl::InlinedVector<RoomWatch*, 1>;
+
   explicit Session(std::shared_ptr<const Principal> principal) : principal_(std::move(principal)) {}
   virtual ~Session() = default;
 
@@ -64,6 +69,7 @@ class Session {
     return *outbox_;
   }
   size_t outbox_entries() const;
+  bool has_outbox() const { return outbox_ != nullptr; }
   // Takes the gathered frame; null when there is none.
   std::unique_ptr<intake::v1::ServerFrame> TakeOutbox() { return std::move(outbox_); }
 
@@ -73,10 +79,15 @@ class Session {
   // More than kOutboxEntries wait: the reader is too slow. The transport drops the outbox and
   // closes; what was accepted stays accepted and can be asked for. Called at most once.
   virtual void OnOverflow() = 0;
+  // A hint is due: the transport takes it from RoomHints now, or when nothing else is to be sent.
+  virtual void OnHints() {}
+
+  RoomWatches& room_watches() { return room_watches_; }
 
  private:
   std::shared_ptr<const Principal> principal_;
   std::unique_ptr<intake::v1::ServerFrame> outbox_;
+  RoomWatches room_watches_;
 };
 
 // Sessions of one viewer that are told its outcomes; with more, the one opened first is no longer

@@ -139,6 +139,11 @@ void WebsocketConnection::OnOverflow() {
   CloseWith(kPolicy, "reads too slowly", /*answered_first=*/false);
 }
 
+// What is to be sent to this session alone goes first, at the tick's end.
+void WebsocketConnection::OnHints() {
+  if (!has_outbox()) Pump();
+}
+
 void WebsocketConnection::CloseWith(uint16_t code, std::string_view reason, bool answered_first) {
   if (phase_ == Phase::kClosing || phase_ == Phase::kEnded) return;
   if (close_code_ != 0 && !close_when_answered_) return;  // the first cause stands
@@ -164,11 +169,20 @@ void WebsocketConnection::Pump() {
     ws_.async_write(boost::asio::buffer(out_), Bind<&WebsocketConnection::OnWritten>(this));
     return;
   }
-  if (closing && (!close_when_answered_ || due_ == 0)) BeginClose();
+  if (closing) {
+    if (!close_when_answered_ || due_ == 0) BeginClose();
+    return;
+  }
+  hint_ = edge_.hints().Take(*this, encoding_);
+  if (hint_ == nullptr) return;
+  writing_ = true;
+  write_since_ms_ = edge_.coarse_ms();
+  ws_.async_write(boost::asio::buffer(*hint_), Bind<&WebsocketConnection::OnWritten>(this));
 }
 
 void WebsocketConnection::OnWritten(const ErrorCode& error, size_t /*bytes*/) {
   writing_ = false;
+  hint_ = nullptr;
   if (error || phase_ == Phase::kEnded) return End();
   Pump();
   if (!writing_) out_ = std::string();

@@ -54,6 +54,7 @@ class WebsocketConnection final
 
   void OnOutbox() override;
   void OnOverflow() override;
+  void OnHints() override;
   void OnSweep(const SweepTime& now) override;
   void OnDrain() override;
   void Abort() override;
@@ -86,6 +87,8 @@ class WebsocketConnection final
   boost::beast::websocket::stream<Socket, false> ws_;
   boost::beast::flat_buffer in_;
   std::string out_;
+  // What is being sent of the rooms it watches; others send the same bytes.
+  RoomHints::Frame hint_;
   ReceiptSample sample_;
   Intake::SessionKey key_ = 0;
   // Monotonic times: last word of the client; begin of its unfinished message, 0 without one; begin

@@ -76,6 +76,12 @@ void Viewer::Watch(const std::string& intent_id) {
   Send(frame);
 }
 
+void Viewer::WatchRoom(const std::string& room_id) {
+  intake::v1::ClientFrame frame;
+  frame.add_watch_room_ids(room_id);
+  Send(frame);
+}
+
 std::string Viewer::NextFrame(uint32_t) {
   if (unsent_.empty()) return {};
   std::string next = std::move(unsent_.front());
@@ -91,6 +97,7 @@ void Viewer::OnMessage(uint32_t, std::string_view bytes) {
   const std::lock_guard lock(mutex_);
   receipts_.insert(receipts_.end(), frame->receipts().begin(), frame->receipts().end());
   outcomes_.insert(outcomes_.end(), frame->outcomes().begin(), frame->outcomes().end());
+  hints_.insert(hints_.end(), frame->offers().begin(), frame->offers().end());
   changed_.notify_all();
 }
 
@@ -129,6 +136,16 @@ std::optional<intake::v1::Receipt> Viewer::AwaitReceipt(const std::string& inten
            receipt.status() != intake::v1::Receipt::STATUS_PENDING;
   };
   return AwaitTold(receipts_, wanted, count);
+}
+
+std::optional<intake::v1::OfferHint> Viewer::AwaitHint(
+    const std::string& offer_id, const std::function<bool(const intake::v1::OfferHint&)>& wanted) {
+  return AwaitTold(
+      hints_,
+      [&](const intake::v1::OfferHint& hint) {
+        return hint.offer_id() == offer_id && wanted(hint);
+      },
+      1);
 }
 
 std::optional<intake::v1::Outcome> Viewer::AwaitOutcome(const std::string& intent_id) {

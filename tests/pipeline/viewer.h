@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -52,6 +53,7 @@ class Viewer : private load::WsConnection::Events {
   void Send(const intake::v1::ClientFrame& frame);
   void Tap(const intake::v1::Intent& intent);
   void Watch(const std::string& intent_id);
+  void WatchRoom(const std::string& room_id);
 
   // The count-th receipt of the id that is not PENDING; nothing: it did not come.
   std::optional<intake::v1::Receipt> AwaitReceipt(const std::string& intent_id, size_t count = 1);
@@ -59,6 +61,10 @@ class Viewer : private load::WsConnection::Events {
   std::optional<intake::v1::Outcome> AwaitOutcome(const std::string& intent_id);
   std::optional<intake::v1::Outcome> AwaitOutcome(const std::string& intent_id,
                                                   const std::string& fingerprint);
+
+  // The first hint about the offer that is wanted.
+  std::optional<intake::v1::OfferHint> AwaitHint(
+      const std::string& offer_id, const std::function<bool(const intake::v1::OfferHint&)>& wanted);
 
   // All that was told so far.
   std::vector<intake::v1::Receipt> receipts();
@@ -84,6 +90,7 @@ class Viewer : private load::WsConnection::Events {
   std::condition_variable changed_;
   std::vector<intake::v1::Receipt> receipts_;
   std::vector<intake::v1::Outcome> outcomes_;
+  std::vector<intake::v1::OfferHint> hints_;
   std::string closed_why_;
 };
 
