@@ -45,6 +45,7 @@ int RunCommand(std::vector<std::string> arguments, std::ostream& out, std::ostre
   AddReasonsCommand(app, &chosen);
   AddEvidenceCommands(app, &chosen);
   AddReconcileCommand(app, &chosen);
+  AddRoomsCommands(app, &chosen);
   try {
     // The parser takes the arguments last first.
     std::reverse(arguments.begin(), arguments.end());

@@ -91,6 +91,10 @@ TEST_F(CommandTest, BadUsageIsOneLineAndStatusTwo) {
       {"offers", "load"},
       {"offers", "load", Path("absent"), "--target=127.0.0.1:1"},
       {"offers", "list", "--timeout-ms=0"},
+      {"rooms"},
+      {"rooms", "open"},
+      {"rooms", "pin", "--room=r"},
+      {"rooms", "list", "--key=" + Path("absent")},
       {"token"},
       {"token", "--key=k"},
       {"token", "--key=" + Path("absent"), "--viewer=v"},
@@ -206,6 +210,20 @@ TEST_F(CommandTest, ATokenMayLackConsent) {
   absl::StatusOr<identity::Viewer> viewer =
       keys->Verify(ran.out, "https://app.example", "jembatan", base::WallMs());
   ASSERT_TRUE(viewer.ok()) << viewer.status();
+  EXPECT_FALSE(viewer->shop_consent);
+}
+
+TEST_F(CommandTest, ATokenMayBeABackEnds) {
+  MakeKeys();
+  Ran ran = Ctl({"token", "--key=" + Path("key"), "--viewer=app", "--manages-rooms"});
+  ASSERT_EQ(ran.status, 0) << ran.err;
+  ran.out.pop_back();
+  absl::StatusOr<identity::KeySet> keys =
+      identity::KeySet::FromJwks(*base::ReadWholeFile(Path("jwks"), kFileBytes));
+  absl::StatusOr<identity::Viewer> viewer =
+      keys->Verify(ran.out, "https://app.example", "jembatan", base::WallMs());
+  ASSERT_TRUE(viewer.ok()) << viewer.status();
+  EXPECT_TRUE(viewer->manages_rooms);
   EXPECT_FALSE(viewer->shop_consent);
 }
 

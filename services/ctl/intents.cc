@@ -9,59 +9,25 @@
 #include <utility>
 
 #include <CLI/CLI.hpp>
-#include <google/protobuf/util/json_util.h>
 
 #include "jembatan/intake/v1/intake.pb.h"
 #include "libs/base/clock.h"
 #include "libs/base/status.h"
-#include "libs/runtime/admin_client.h"
 #include "services/ctl/command.h"
-#include "services/ctl/token.h"
+#include "services/ctl/gateway_call.h"
 
 namespace jembatan::ctl {
 namespace {
 
-// Which gateway to call, and as whom.
-struct GatewayFlags {
-  std::string gateway = "127.0.0.1:8080";
-  std::string token;
-  TokenFlags signing;
-
-  void AddTo(CLI::App& command) {
-    command.add_option("--gateway", gateway, "host:port")->capture_default_str();
-    command.add_option("--token", token, "The viewer's token; without it one is made");
-    signing.AddTo(command);
-  }
-};
-
-absl::StatusOr<std::string> ToJson(const google::protobuf::Message& message) {
-  std::string json;
-  auto status = google::protobuf::util::MessageToJsonString(message, &json);
-  if (!status.ok()) return base::Internal(status.message().ToString());
-  return json;
-}
-
-// Calls a method of the gateway's IntakeService; the answer's JSON.
 absl::StatusOr<std::string> Call(const GatewayFlags& flags, const std::string& method,
-                                 std::string body) {
-  runtime::HttpPost post;
-  post.bearer = flags.token;
-  if (post.bearer.empty()) {
-    JEMB_ASSIGN_OR_RETURN(post.bearer, flags.signing.Make());
-  }
-  post.body = std::move(body);
-  JEMB_ASSIGN_OR_RETURN(
-      runtime::HttpReply reply,
-      runtime::HttpSend(flags.gateway + "/jembatan.intake.v1.IntakeService/" + method, post));
-  if (reply.status == 200) return std::move(reply.body);
-  return base::Unavailable(flags.gateway + " answers " + std::to_string(reply.status) + ": " +
-                           reply.body);
+                                 const std::string& body) {
+  return CallGateway(flags, "IntakeService/" + method, body);
 }
 
 absl::Status AskOutcome(const GatewayFlags& flags, const std::string& intent,
                         const std::string& offer, std::ostream& out) {
   JEMB_ASSIGN_OR_RETURN(std::string body, QueryBody(intent, offer));
-  JEMB_ASSIGN_OR_RETURN(std::string answer, Call(flags, "GetOutcomes", std::move(body)));
+  JEMB_ASSIGN_OR_RETURN(std::string answer, Call(flags, "GetOutcomes", body));
   out << answer << "\n";
   return absl::OkStatus();
 }
@@ -86,7 +52,7 @@ absl::Status Tap(const TapOptions& options, std::ostream& out) {
   if (flags.intent.empty()) flags.intent = FreshId().ToString();
   JEMB_ASSIGN_OR_RETURN(std::string tap, SubmitBody(flags, FreshId()));
   JEMB_ASSIGN_OR_RETURN(std::string query, QueryBody(flags.intent, flags.offer));
-  JEMB_ASSIGN_OR_RETURN(std::string answer, Call(options.gateway, "SubmitIntent", std::move(tap)));
+  JEMB_ASSIGN_OR_RETURN(std::string answer, Call(options.gateway, "SubmitIntent", tap));
   absl::StatusOr<intake::v1::Receipt> receipt = ReadReceipt(answer);
   if (!receipt.ok()) return receipt.status();
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options.wait_s);
@@ -163,15 +129,6 @@ void AddOutcome(CLI::App& app, Chosen* chosen) {
       return AskOutcome(options->gateway, options->intent, options->offer, out);
     };
   });
-}
-
-// Reads proto3 JSON as the gateway writes it; a later gateway may say more.
-absl::Status FromJson(const std::string& json, google::protobuf::Message* message) {
-  google::protobuf::util::JsonParseOptions options;
-  options.ignore_unknown_fields = true;
-  auto status = google::protobuf::util::JsonStringToMessage(json, message, options);
-  if (status.ok()) return absl::OkStatus();
-  return base::Internal("the gateway answers: " + json.substr(0, 200));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "services/ctl/intents.h"
 #include "services/ctl/offers.h"
 #include "services/ctl/orders.h"
+#include "services/ctl/rooms.h"
 
 namespace jembatan::ctl {
 namespace {
@@ -87,6 +88,18 @@ TEST(OffersTable, ShowsPricesAndLimits) {
   std::string table = OffersTable({entry});
   EXPECT_THAT(table, HasSubstr("Rp 25.000,05"));
   EXPECT_THAT(table, testing::ContainsRegex("kopi .* 7 .* 3 .* any"));
+}
+
+TEST(RoomText, TellsWhatIsPinned) {
+  intake::v1::Room room;
+  room.set_room_id("r");
+  room.set_state(intake::v1::Room::STATE_CLOSED);
+  EXPECT_EQ(RoomText(room), "r is closed");
+  room.set_state(intake::v1::Room::STATE_OPEN);
+  room.mutable_opened_at()->set_seconds(1'797'008'400);
+  room.add_pinned()->set_offer_id("batik");
+  room.add_pinned()->set_offer_id("kopi");
+  EXPECT_EQ(RoomText(room), "r is open since 2026-12-11T17:00:00Z, pinned: batik, kopi");
 }
 
 TEST(SubmitBody, IsAnIntentThatGatewaysTake) {
