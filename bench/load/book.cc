@@ -21,6 +21,19 @@ uint32_t Microseconds(int64_t ns) {
 
 }  // namespace
 
+uint64_t WastedTaps(const BookCounts& counts) {
+  uint64_t wasted = 0;
+  for (const auto* by_reason : {&counts.refused_by_reason, &counts.rejected_by_reason}) {
+    for (const auto& [reason, taps] : *by_reason) {
+      const bool in_vain = reason == intake::v1::REASON_OUT_OF_STOCK ||
+                           reason == intake::v1::REASON_CAMPAIGN_LIMIT_REACHED ||
+                           reason == intake::v1::REASON_FLASH_ENDED;
+      if (in_vain) wasted += taps;
+    }
+  }
+  return wasted;
+}
+
 IntentBook::IntentBook(size_t max_records, size_t viewers, size_t offers, uint64_t seed)
     : max_records_(std::min<size_t>(max_records, kNoRecord)),
       tag_(seed),

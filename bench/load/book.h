@@ -38,6 +38,10 @@ struct BookCounts {
   absl::flat_hash_map<int, uint64_t> rejected_by_reason;
 };
 
+// Taps that came when nothing was to be had any more: refused or rejected for want of stock, of the
+// campaign's quota, or because the sale had ended.
+uint64_t WastedTaps(const BookCounts& counts);
+
 // The same for one offer.
 struct OfferCounts {
   uint64_t taps = 0;

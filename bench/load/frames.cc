@@ -6,6 +6,7 @@
 
 #include "libs/base/check.h"
 #include "libs/base/status.h"
+#include "libs/base/text.h"
 #include "libs/intent/limits.h"
 
 namespace jembatan::load {
@@ -13,11 +14,13 @@ namespace {
 
 constexpr char kIntentsTag = 0x0a;   // ClientFrame.intents = 1, length-delimited
 constexpr char kWatchTag = 0x12;     // ClientFrame.watch_intent_ids = 2, length-delimited
+constexpr char kRoomTag = 0x1a;      // ClientFrame.watch_room_ids = 3, length-delimited
 constexpr char kIntentIdTag = 0x0a;  // Intent.intent_id = 1, length-delimited
 constexpr size_t kIdBytes = 36;
 
 static_assert(intake::v1::ClientFrame::kIntentsFieldNumber == 1);
 static_assert(intake::v1::ClientFrame::kWatchIntentIdsFieldNumber == 2);
+static_assert(intake::v1::ClientFrame::kWatchRoomIdsFieldNumber == 3);
 static_assert(intake::v1::Intent::kIntentIdFieldNumber == 1);
 
 void AppendVarint(uint64_t value, std::string* out) {
@@ -27,7 +30,8 @@ void AppendVarint(uint64_t value, std::string* out) {
 
 }  // namespace
 
-IntentTemplate::IntentTemplate(Encoding encoding, const OfferOnSale& offer, uint32_t quantity)
+IntentTemplate::IntentTemplate(Encoding encoding, const OfferOnSale& offer, uint32_t quantity,
+                               const std::string& room)
     : encoding_(encoding) {
   intake::v1::Intent intent;
   intent.set_offer_id(offer.offer_id);
@@ -35,6 +39,7 @@ IntentTemplate::IntentTemplate(Encoding encoding, const OfferOnSale& offer, uint
   intent.mutable_price_seen()->set_currency(offer.currency);
   intent.mutable_price_seen()->set_amount_minor(offer.amount_minor);
   intent.set_price_version(offer.price_version);
+  intent.set_room_id(room);
   if (encoding_ == Encoding::kProto) {
     after_id_ = intent.SerializeAsString();
     before_id_.push_back(kIntentsTag);
@@ -76,16 +81,31 @@ void FrameWriter::AddWatch(const base::Uuid& id) {
   ++count_;
 }
 
+void FrameWriter::AddRoom(const std::string& room) {
+  if (encoding_ == Encoding::kProto) {
+    rooms_.push_back(kRoomTag);
+    AppendVarint(room.size(), &rooms_);
+    rooms_.append(room);
+  } else {
+    rooms_.append(rooms_.empty() ? "\"" : ",\"");
+    base::AppendJsonEscaped(room, &rooms_);
+    rooms_.push_back('"');
+  }
+  ++count_;
+}
+
 void FrameWriter::Seal() {
   std::string frame;
   if (encoding_ == Encoding::kProto) {
     frame = std::move(intents_);
-    frame.append(watches_);
+    frame.append(watches_).append(rooms_);
   } else {
-    frame = R"({"intents":[)" + intents_ + R"(],"watchIntentIds":[)" + watches_ + "]}";
+    frame = R"({"intents":[)" + intents_ + R"(],"watchIntentIds":[)" + watches_ +
+            R"(],"watchRoomIds":[)" + rooms_ + "]}";
   }
   intents_.clear();
   watches_.clear();
+  rooms_.clear();
   count_ = 0;
   sealed_.push_back(std::move(frame));
 }
@@ -101,6 +121,7 @@ void FrameWriter::Clear() {
   sealed_.clear();
   intents_.clear();
   watches_.clear();
+  rooms_.clear();
   count_ = 0;
 }
 

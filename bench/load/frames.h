@@ -32,7 +32,9 @@ struct OfferOnSale {
 // The part of an intent that all taps on one offer share.
 class IntentTemplate {
  public:
-  IntentTemplate(Encoding encoding, const OfferOnSale& offer, uint32_t quantity);
+  // room: the live room of the taps; empty: none.
+  IntentTemplate(Encoding encoding, const OfferOnSale& offer, uint32_t quantity,
+                 const std::string& room);
   void Append(const base::Uuid& id, std::string* out) const;
 
  private:
@@ -48,6 +50,8 @@ class FrameWriter {
 
   void AddIntent(const IntentTemplate& shape, const base::Uuid& id);
   void AddWatch(const base::Uuid& id);
+  // A room to be told of.
+  void AddRoom(const std::string& room);
   bool empty() const { return sealed_.empty() && count_ == 0; }
   // The next frame to send, oldest first. Not when empty().
   std::string Take();
@@ -58,10 +62,11 @@ class FrameWriter {
 
   Encoding encoding_;
   // Frames that reached a bound, then the one being gathered: Protobuf fields may come in any
-  // order, JSON needs its two lists apart.
+  // order, JSON needs its lists apart.
   std::deque<std::string> sealed_;
   std::string intents_;
   std::string watches_;
+  std::string rooms_;
   size_t count_ = 0;
 };
 

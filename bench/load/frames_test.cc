@@ -32,9 +32,10 @@ class FramesTest : public testing::TestWithParam<Encoding> {
 
 TEST_P(FramesTest, CarriesIntentsAndWatches) {
   FrameWriter writer(GetParam());
-  IntentTemplate shape(GetParam(), kBatik, 2);
+  IntentTemplate shape(GetParam(), kBatik, 2, "ruang \"1\"");
   EXPECT_TRUE(writer.empty());
   writer.AddIntent(shape, Id(1));
+  writer.AddRoom("ruang \"1\"");
   writer.AddWatch(Id(3));
   writer.AddIntent(shape, Id(2));
   intake::v1::ClientFrame frame = Parsed(writer.Take());
@@ -48,13 +49,16 @@ TEST_P(FramesTest, CarriesIntentsAndWatches) {
   EXPECT_EQ(intent.price_seen().currency(), "IDR");
   EXPECT_EQ(intent.price_seen().amount_minor(), kBatik.amount_minor);
   EXPECT_EQ(intent.price_version(), "v1");
+  EXPECT_EQ(intent.room_id(), "ruang \"1\"");
   ASSERT_EQ(frame.watch_intent_ids_size(), 1);
   EXPECT_EQ(frame.watch_intent_ids(0), Id(3).ToString());
+  ASSERT_EQ(frame.watch_room_ids_size(), 1);
+  EXPECT_EQ(frame.watch_room_ids(0), "ruang \"1\"");
 }
 
 TEST_P(FramesTest, SplitsAtTheContractsBounds) {
   FrameWriter writer(GetParam());
-  IntentTemplate shape(GetParam(), kBatik, 1);
+  IntentTemplate shape(GetParam(), kBatik, 1, "");
   constexpr int kCount = 600;
   for (int i = 0; i < kCount; ++i) writer.AddIntent(shape, Id(i));
   int seen = 0;
@@ -75,7 +79,7 @@ TEST_P(FramesTest, LongOffersFitTheLengthPrefix) {
                     .amount_minor = 1'000'000'000'000'000,
                     .price_version = std::string(64, 'y')};
   FrameWriter writer(GetParam());
-  writer.AddIntent(IntentTemplate(GetParam(), offer, 99), Id(1));
+  writer.AddIntent(IntentTemplate(GetParam(), offer, 99, ""), Id(1));
   EXPECT_EQ(Parsed(writer.Take()).intents(0).price_version(), offer.price_version);
 }
 

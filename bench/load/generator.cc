@@ -40,7 +40,8 @@ Generator::Generator(GeneratorOptions options)
       reader_(options_.encoding),
       random_(options_.seed + 2) {
   for (const OfferOnSale& offer : options_.offers) {
-    shapes_.emplace_back(options_.encoding, offer, options_.quantity);
+    offer_numbers_[offer.offer_id] = static_cast<uint16_t>(shapes_.size());
+    shapes_.emplace_back(options_.encoding, offer, options_.quantity, options_.room);
   }
   viewers_.reserve(options_.plan.viewers);
   for (size_t i = 0; i < options_.plan.viewers; ++i) {
@@ -175,6 +176,10 @@ void Generator::SendDueTaps(int64_t now_ns) {
     }
     const int64_t intended = arrivals_.next_ns();
     Tap tap = plan_.Next(intended);
+    if (viewers_[tap.viewer].sold_out.contains(tap.offer)) {
+      ++report_.withheld;
+      continue;
+    }
     uint32_t record = book_.Add(tap.viewer, tap.offer, intended, wall_ms);
     report_.lateness_ns.Add(run_ns - intended);
     const ViewerState& viewer = viewers_[tap.viewer];
@@ -254,6 +259,10 @@ void Generator::OnOpen(uint32_t i) {
   viewer.leave_ns = -1;
   const int64_t now = base::MonotonicNs();
   viewer.heard_ns = now;
+  if (options_.hints) {
+    viewer.writer.AddRoom(options_.room);
+    Touch(i);
+  }
   for (uint32_t r = book_.FirstOpen(i); r != kNoRecord; r = book_.record(r).next) {
     if (book_.record(r).accepted) {
       Watch(r, now);
@@ -327,6 +336,7 @@ void Generator::OnMessage(uint32_t i, std::string_view bytes) {
   }
   for (const auto& receipt : frame->receipts()) book_.OnReceipt(receipt, RunNs(now));
   for (const auto& outcome : frame->outcomes()) book_.OnOutcome(outcome, RunNs(now));
+  if (options_.hints) TakeHints(viewer, *frame);
   if (options_.history != nullptr) {
     const int64_t wall_ms = base::WallMs();
     for (const auto& receipt : frame->receipts()) options_.history->Receipt(wall_ms, receipt);
@@ -335,6 +345,21 @@ void Generator::OnMessage(uint32_t i, std::string_view bytes) {
   if (frame->has_drain() && viewer.leave_ns < 0) {
     ++report_.drains;
     viewer.leave_ns = now + frame->drain().reconnect_after_ms() * kNsPerMs;
+  }
+}
+
+// The contract's rule: a room's hint voids what was told of its offers before.
+void Generator::TakeHints(ViewerState& viewer, const intake::v1::ServerFrame& frame) {
+  if (frame.rooms_size() > 0) viewer.sold_out.clear();
+  if (frame.rooms_size() + frame.offers_size() > 0) ++report_.hint_frames;
+  for (const intake::v1::OfferHint& hint : frame.offers()) {
+    const auto at = offer_numbers_.find(hint.offer_id());
+    if (at == offer_numbers_.end()) continue;
+    if (hint.stock() == intake::v1::OfferHint::STOCK_CLOSED) {
+      viewer.sold_out.insert(at->second);
+    } else {
+      viewer.sold_out.erase(at->second);
+    }
   }
 }
 

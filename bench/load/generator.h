@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include <boost/asio/io_context.hpp>
@@ -62,6 +64,10 @@ struct GeneratorOptions {
   TapPlanOptions plan;
   std::vector<OfferOnSale> offers;
   uint32_t quantity = 1;
+  // The live room of the taps; empty: none.
+  std::string room;
+  // Viewers watch the room, and do not tap what they have been told is sold out there.
+  bool hints = false;
   size_t max_intents = 0;
   uint64_t seed = 1;
   // Where what viewers send and are told is written; null: nowhere. Must outlive the generator.
@@ -85,6 +91,10 @@ struct GeneratorReport {
   uint64_t unreadable_frames = 0;
   // Taps of the schedule that were not made because max_intents was reached.
   uint64_t over_bound = 0;
+  // Taps that were not made because a hint had told that they were in vain.
+  uint64_t withheld = 0;
+  // Frames that held hints.
+  uint64_t hint_frames = 0;
   bool stopped_early = false;
   // Why connections ended, with how many.
   std::map<std::string, uint64_t> endings;
@@ -121,6 +131,8 @@ class Generator : private WsConnection::Events {
     std::shared_ptr<WsConnection> link;
     std::string token;
     FrameWriter writer;
+    // Offers of which it was told that they are sold out.
+    absl::flat_hash_set<uint16_t> sold_out;
     int64_t connect_began_ns = 0;
     int64_t heard_ns = 0;
     // The gateway drains: nothing more is sent, and at this time the connection is left. -1: it
@@ -160,6 +172,7 @@ class Generator : private WsConnection::Events {
   void SweepViewer(uint32_t viewer, int64_t now_ns);
   void Send(uint32_t record, int64_t now_ns);
   void Watch(uint32_t record, int64_t now_ns);
+  void TakeHints(ViewerState& viewer, const intake::v1::ServerFrame& frame);
   void Touch(uint32_t viewer);
   int64_t Jittered(int64_t ms);
   // Since the start of the schedule.
@@ -173,6 +186,7 @@ class Generator : private WsConnection::Events {
   TapPlan plan_;
   FrameReader reader_;
   std::vector<IntentTemplate> shapes_;
+  absl::flat_hash_map<std::string, uint16_t> offer_numbers_;
   std::vector<ViewerState> viewers_;
   std::vector<uint32_t> touched_;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> connects_due_;

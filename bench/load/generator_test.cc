@@ -160,6 +160,36 @@ TEST(Generator, SendsTheWholeScheduleOnce) {
   for (const auto& [id, times] : submitted) EXPECT_EQ(times, 1) << id;
 }
 
+TEST(Generator, WithholdsTapsOnWhatIsSoldOutUntilItIsNot) {
+  ServerFrame hint;
+  hint.add_rooms()->set_room_id("r");
+  hint.add_offers()->set_offer_id("kopi");
+  hint.mutable_offers(0)->set_stock(intake::v1::OfferHint::STOCK_CLOSED);
+  for (const bool sold_out : {true, false}) {
+    if (!sold_out) hint.mutable_offers(0)->set_stock(intake::v1::OfferHint::STOCK_LOW);
+    ScriptedGateway gateway([&](int, const ClientFrame& frame) {
+      return frame.watch_room_ids_size() > 0 ? hint : AcceptAndOrder(frame);
+    });
+    GeneratorOptions options = Small({gateway.target()});
+    options.room = "r";
+    options.hints = true;
+    options.max_intents = 500;
+    options.seconds = 2;
+    Generator generator(options);
+    ASSERT_TRUE(generator.Run().ok());
+    const uint64_t taps = generator.book().counts().taps;
+    const uint64_t withheld = generator.report().withheld;
+    EXPECT_EQ(generator.report().hint_frames, 2u);
+    EXPECT_EQ(taps + withheld, 400u);
+    // Some come before the hint does.
+    if (sold_out) {
+      EXPECT_GT(withheld, taps);
+    } else {
+      EXPECT_EQ(withheld, 0u);
+    }
+  }
+}
+
 TEST(Generator, SilenceDoesNotSlowTheSchedule) {
   ScriptedGateway gateway([](int, const ClientFrame&) { return ServerFrame(); });
   GeneratorOptions options = Small({gateway.target()});

@@ -57,6 +57,8 @@ struct Options {
   double flash_share = 0.3;
   double flash_at_s = 0;
   int flash_taps = 1;
+  std::string room;
+  bool hints = false;
   std::string token_key;
   std::string token_kid = "dev";
   std::string token_issuer = "https://app.example";
@@ -100,6 +102,9 @@ void Declare(runtime::OptionTable& table, Options& o) {
   table.Add("flash_share", &o.flash_share, "Its share of the taps while it lasts", 0.0, 1.0);
   table.Add("flash_at_s", &o.flash_at_s, "Second at which it opens", 0.0, 86'400.0);
   table.Add("flash_taps", &o.flash_taps, "Taps on it per viewer", 1, 1000);
+  table.Add("room", &o.room, "Live room of the taps; empty: none");
+  table.Add("hints", &o.hints,
+            "Viewers watch the room and do not tap what they are told is sold out");
   table.Add("token_key", &o.token_key, "PEM file of the key that signs viewers' tokens");
   table.Add("token_kid", &o.token_kid, "Its key id");
   table.Add("token_issuer", &o.token_issuer, "Issuer in the tokens");
@@ -201,6 +206,8 @@ GeneratorOptions MakeGeneratorOptions(const Options& options, const Sale& sale, 
   result.drop_at_s = options.drop_at_s;
   result.cuts_per_s = options.cuts_per_s;
   result.quantity = static_cast<uint32_t>(options.quantity);
+  result.room = options.room;
+  result.hints = options.hints;
   result.max_intents = RecordsNeeded(options);
   result.seed = seed;
   for (const ListedOffer& offer : sale.offers) result.offers.push_back(offer.sale);
@@ -357,6 +364,9 @@ int Main(int argc, char** argv) {
   runtime::OptionTable table("load", "Plays viewers against gateways and judges the promise.");
   Declare(table, options);
   table.Parse(argc, argv);
+  if (options.hints && options.room.empty()) {
+    return Fail(base::InvalidArgument("--hints needs a --room to watch"), 2);
+  }
   absl::StatusOr<std::vector<WsConnection::Target>> targets = Resolve(options.targets);
   if (!targets.ok()) return Fail(targets.status(), 2);
   absl::StatusOr<identity::Signer> signer = ReadSigner(options);

@@ -279,6 +279,8 @@ std::string SummaryText(const RunFigures& figures) {
                  Grouped(counts.finals[Outcome::STATE_HANDED_OFF]).c_str(),
                  Grouped(counts.finals[Outcome::STATE_REJECTED]).c_str(),
                  Grouped(counts.finals[Outcome::STATE_EXPIRED]).c_str());
+  text += Format("  %10s in vain: nothing was left; %s withheld after a hint\n",
+                 Grouped(WastedTaps(counts)).c_str(), Grouped(report.withheld).c_str());
   text += ReasonRows("refused", counts.refused_by_reason);
   text += ReasonRows("rejected", counts.rejected_by_reason);
   text += Format("\n  %-10s %10s %10s %10s %10s\n", "ms", "p50", "p99", "p99.9", "max");
@@ -306,6 +308,8 @@ std::string FiguresJson(const RunFigures& figures) {
   json.AddReal("rate_meant", figures.rate).AddReal("rate", Achieved(figures));
   json.AddReal("cpu_us_per_tap", PerIntent(figures));
   json.Add("taps", counts.taps).Add("over_bound", report.over_bound);
+  json.Add("wasted", WastedTaps(counts)).Add("withheld", report.withheld);
+  json.Add("hint_frames", report.hint_frames);
   json.Add("accepted", counts.accepted).Add("pending", counts.pending);
   json.Add("refused", counts.refused).Add("resends", counts.resends);
   json.Add("ordered", counts.finals[Outcome::STATE_ORDERED]);
