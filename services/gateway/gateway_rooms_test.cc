@@ -68,15 +68,16 @@ bool BecomesSo(const std::function<bool()>& so) {
   return true;
 }
 
-WsClient WatcherOf(const Service& gateway, Codec codec, const std::string& room_id) {
-  const char* protocol = codec == Codec::kProto ? "proto" : "json";
-  WsClient client(gateway.port(), "/v1/stream",
-                  World::Get().Bearer("rooms-viewer") + "Sec-WebSocket-Protocol: jembatan.v1." +
-                      protocol + "\r\n");
-  EXPECT_EQ(client.handshake().status, 101);
+std::unique_ptr<WsClient> WatcherOf(const Service& gateway, Codec codec,
+                                    const std::string& room_id) {
+  const std::string headers = World::Get().Bearer("rooms-viewer") +
+                              "Sec-WebSocket-Protocol: jembatan.v1." +
+                              (codec == Codec::kProto ? "proto" : "json") + "\r\n";
+  auto client = std::make_unique<WsClient>(gateway.port(), "/v1/stream", headers);
+  EXPECT_EQ(client->handshake().status, 101);
   ClientFrame frame;
   frame.add_watch_room_ids(room_id);
-  client.Send(codec == Codec::kProto ? kBinary : kText, Encode(codec, frame));
+  client->Send(codec == Codec::kProto ? kBinary : kText, Encode(codec, frame));
   return client;
 }
 
@@ -156,30 +157,30 @@ TEST(GatewayRooms, ViewersAreToldWhatIsPinned) {
   for (const Codec codec : {Codec::kProto, Codec::kJson}) {
     const std::string room = codec == Codec::kProto ? "show-p" : "show-j";
     const std::string named = "\"roomId\":\"" + room + "\"";
-    WsClient watcher = WatcherOf(*two, codec, room);
+    const auto watcher = WatcherOf(*two, codec, room);
     ServerFrame told;
-    ASSERT_TRUE(NextUntil(watcher, codec, &told, RoomIs(RoomHint::STATE_UNKNOWN)));
+    ASSERT_TRUE(NextUntil(*watcher, codec, &told, RoomIs(RoomHint::STATE_UNKNOWN)));
     Expect200(Call(world.gateway(), "OpenRoom", "{" + named + "}"));
-    ASSERT_TRUE(NextUntil(watcher, codec, &told, RoomIs(RoomHint::STATE_LIVE)));
+    ASSERT_TRUE(NextUntil(*watcher, codec, &told, RoomIs(RoomHint::STATE_LIVE)));
     Expect200(Call(world.gateway(), "PinOffer", "{" + named + R"(,"offerId":"batik"})"));
     told.Clear();
-    ASSERT_TRUE(NextUntil(watcher, codec, &told,
+    ASSERT_TRUE(NextUntil(*watcher, codec, &told,
                           [](const ServerFrame& frame) { return frame.offers_size() > 0; }));
     EXPECT_EQ(told.offers(0).offer_id(), "batik");
     EXPECT_EQ(told.offers(0).room_id(), room);
     EXPECT_TRUE(told.offers(0).has_pinned_at());
     // Who comes later is told it all at once.
-    WsClient late = WatcherOf(*two, codec, room);
+    const auto late = WatcherOf(*two, codec, room);
     ServerFrame all;
-    ASSERT_TRUE(NextUntil(late, codec, &all, RoomIs(RoomHint::STATE_LIVE)));
+    ASSERT_TRUE(NextUntil(*late, codec, &all, RoomIs(RoomHint::STATE_LIVE)));
     EXPECT_EQ(all.offers_size(), 1);
     Expect200(Call(*two, "UnpinOffer", "{" + named + R"(,"offerId":"batik"})"));
     told.Clear();
-    ASSERT_TRUE(NextUntil(watcher, codec, &told,
+    ASSERT_TRUE(NextUntil(*watcher, codec, &told,
                           [](const ServerFrame& frame) { return frame.offers_size() > 0; }));
     EXPECT_TRUE(told.offers(0).unpinned());
     Expect200(Call(*two, "CloseRoom", "{" + named + "}"));
-    EXPECT_TRUE(NextUntil(watcher, codec, &told, RoomIs(RoomHint::STATE_CLOSED)));
+    EXPECT_TRUE(NextUntil(*watcher, codec, &told, RoomIs(RoomHint::STATE_CLOSED)));
   }
 }
 
@@ -187,7 +188,7 @@ TEST(GatewayRooms, ViewersAreToldWhatIsPinned) {
 TEST(GatewayRooms, AWatcherBuysAsEver) {
   World& world = World::Get();
   Expect200(Call(world.gateway(), "OpenRoom", R"({"roomId":"busy"})"));
-  WsClient watcher = WatcherOf(world.gateway(), Codec::kProto, "busy");
+  const auto watcher = WatcherOf(world.gateway(), Codec::kProto, "busy");
   ServerFrame told;
   for (int i = 0; i < 10; ++i) {
     const std::string offer = "offer-" + std::to_string(i);
@@ -196,14 +197,14 @@ TEST(GatewayRooms, AWatcherBuysAsEver) {
     *frame.add_intents() = world.NewIntent();
     frame.mutable_intents(0)->set_room_id("busy");
     frame.mutable_intents(0)->set_offer_id(offer);
-    watcher.Send(kBinary, frame.SerializeAsString());
+    watcher->Send(kBinary, frame.SerializeAsString());
   }
-  ASSERT_TRUE(NextUntil(watcher, Codec::kProto, &told,
+  ASSERT_TRUE(NextUntil(*watcher, Codec::kProto, &told,
                         [](const ServerFrame& frame) { return frame.receipts_size() >= 10; }));
   for (const Receipt& receipt : told.receipts()) {
     EXPECT_EQ(receipt.status(), Receipt::STATUS_ACCEPTED) << receipt.DebugString();
   }
-  EXPECT_TRUE(NextUntil(watcher, Codec::kProto, &told, [](const ServerFrame& frame) {
+  EXPECT_TRUE(NextUntil(*watcher, Codec::kProto, &told, [](const ServerFrame& frame) {
     std::set<std::string> offers;
     for (const auto& offer : frame.offers()) offers.insert(offer.offer_id());
     return offers.size() == 10;
@@ -217,10 +218,10 @@ TEST(GatewayRooms, AFrameThatWatchesTooMuchIsRefused) {
     for (int i = 0; i < (many ? 9 : 1); ++i) {
       frame.add_watch_room_ids(many ? "r" : std::string(65, 'r'));
     }
-    WsClient client = WatcherOf(world.gateway(), Codec::kProto, "r");
-    client.Send(kBinary, frame.SerializeAsString());
+    const auto client = WatcherOf(world.gateway(), Codec::kProto, "r");
+    client->Send(kBinary, frame.SerializeAsString());
     ServerFrame told;
-    EXPECT_TRUE(NextUntil(client, Codec::kProto, &told, [](const ServerFrame& last) {
+    EXPECT_TRUE(NextUntil(*client, Codec::kProto, &told, [](const ServerFrame& last) {
       return last.error() == intake::v1::REASON_TOO_LARGE;
     })) << many;
   }

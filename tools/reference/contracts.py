@@ -105,9 +105,10 @@ class Reader:
             self.message(message, self.package, (4, i))
         for i, enum in enumerate(self.file.enum_type):
             self.enum(enum, self.package, (5, i))
+        first = not any(one.startswith(f"{self.package}.") for one in self.into.services)
         for i, service in enumerate(self.file.service):
             self.service(service, (6, i))
-        if self.file.service or self.package not in self.into.heads:
+        if (self.file.service and first) or self.package not in self.into.heads:
             self.into.heads[self.package] = self.comment(2)
 
     def message(

@@ -4,29 +4,46 @@ from __future__ import annotations
 
 import re
 
-from contracts import ROOT, Contracts, reachable, schema_of, schemas_of, short
+from contracts import ROOT, Contracts, Method, reachable, schema_of, schemas_of, short
 
 INTAKE = ".jembatan.intake.v1"
 CROSSING = ".jembatan.crossing.v1"
 SERVICE = f"{INTAKE}.IntakeService"
+ROOM_SERVICE = f"{INTAKE}.RoomService"
 
 # What each topic of libs/kafka/config.h holds: key, value, who writes, who reads.
 TOPICS = {
-    "kIntentsTopic": ("offer_id", "PurchaseIntent", "gateways", "bridges, auditors"),
+    "kIntentsTopic": (
+        "offer_id",
+        f"{CROSSING}.PurchaseIntent",
+        "gateways",
+        "bridges, auditors",
+    ),
     "kOutcomesTopic": (
         "offer_id, in the partition of its intent",
-        "OutcomeRecord",
+        f"{CROSSING}.OutcomeRecord",
         "bridges",
         "gateways, bridges, auditors",
     ),
-    "kOffersTopic": ("offer_id", "Offer", "bridges", "gateways, bridges"),
+    "kOffersTopic": ("offer_id", f"{CROSSING}.Offer", "bridges", "gateways, bridges"),
     "kControlsTopic": (
         "subject, version and digest",
-        "Control",
+        f"{CROSSING}.Control",
         "operators",
         "gateways, bridges, auditors",
     ),
-    "kDeadLettersTopic": ("offer_id", "DeadLetter", "bridges", "operators, auditors"),
+    "kDeadLettersTopic": (
+        "offer_id",
+        f"{CROSSING}.DeadLetter",
+        "bridges",
+        "operators, auditors",
+    ),
+    "kRoomsTopic": (
+        "room_id, and for a pin a line feed and offer_id",
+        f"{INTAKE}.RoomRecord",
+        "gateways",
+        "gateways",
+    ),
 }
 
 BEARER = {
@@ -34,7 +51,7 @@ BEARER = {
     "scheme": "bearer",
     "bearerFormat": "JWT",
     "description": "The viewer's token (ES256 or EdDSA): sub, iss, aud, exp, region, shop_consent, "
-    "shop_consent_version.",
+    "shop_consent_version. RoomService: the back end's, with rooms among its roles.",
 }
 
 
@@ -85,6 +102,15 @@ ERRORS = {
     "503": "The service cannot take it now: try again.",
     "504": "No receipt within Connect-Timeout-Ms: ask GetOutcomes, or resend the same id and body.",
 }
+ROOM_ERRORS = {
+    **ERRORS,
+    "400": "The request does not follow the contract, or the room is not open.",
+    "403": "The token does not name the role rooms.",
+    "404": "No such room, or no such method.",
+    "409": "Another call has changed the room meanwhile.",
+    "429": "A bound is reached: of open rooms, of offers in a room, of calls.",
+    "504": "No answer within Connect-Timeout-Ms: repeat the call.",
+}
 
 PARAMETERS = [
     {
@@ -109,16 +135,16 @@ def bodies(name: str) -> dict:
     }
 
 
-def openapi(contracts: Contracts) -> dict:
-    methods = [one for one in contracts.services[SERVICE].methods if not any(one.streams)]
+def calls(contracts: Contracts, service: str, errors: dict[str, str]) -> dict:
+    """The paths of a service's unary methods."""
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/ConnectError"}}}
     refusals = {
-        code: {"description": told, "content": error} for code, told in sorted(ERRORS.items())
+        code: {"description": told, "content": error} for code, told in sorted(errors.items())
     }
     paths = {}
-    for method in methods:
+    for method in unary(contracts, service):
         answer = {"description": "The answer.", "content": bodies(method.response)}
-        paths[f"/{SERVICE.strip('.')}/{method.name}"] = {
+        paths[f"/{service.strip('.')}/{method.name}"] = {
             "post": {
                 "operationId": method.name,
                 "summary": method.comment,
@@ -127,6 +153,16 @@ def openapi(contracts: Contracts) -> dict:
                 "responses": {"200": answer, **refusals},
             }
         }
+    return paths
+
+
+def unary(contracts: Contracts, service: str) -> list[Method]:
+    return [one for one in contracts.services[service].methods if not any(one.streams)]
+
+
+def openapi(contracts: Contracts) -> dict:
+    methods = unary(contracts, SERVICE) + unary(contracts, ROOM_SERVICE)
+    paths = calls(contracts, SERVICE, ERRORS) | calls(contracts, ROOM_SERVICE, ROOM_ERRORS)
     schemas = schemas_of(
         contracts, [one.request for one in methods], [one.response for one in methods]
     )
@@ -135,9 +171,10 @@ def openapi(contracts: Contracts) -> dict:
         "info": {
             "title": "Jembatan's gateway over HTTP",
             "version": version(),
-            "description": "The unary methods of IntakeService in the Connect protocol. A refused "
-            "intent is a result (200 with a REFUSED receipt); a request that cannot be served is "
-            "an error. Written by tools/reference/run from proto/; do not edit.",
+            "description": "The unary methods of IntakeService and RoomService in the Connect "
+            "protocol. A refused intent is a result (200 with a REFUSED receipt); a request that "
+            "cannot be served is an error. Written by tools/reference/run from proto/; do not "
+            "edit.",
         },
         "servers": [{"url": "http://127.0.0.1:8080"}],
         "security": [{"bearer": []}],
@@ -195,8 +232,8 @@ def asyncapi(contracts: Contracts) -> dict:
         key: message(name, contracts, "application/json") for key, name in frames.items()
     }
     roots = []
-    for constant, (key, value, writers, readers) in TOPICS.items():
-        topic, root = names[constant], f"{CROSSING}.{value}"
+    for constant, (key, root, writers, readers) in TOPICS.items():
+        topic, value = names[constant], short(root)
         roots.append(root)
         messages[value] = message(root, contracts, "application/x-protobuf")
         channels[topic] = topic_channel(topic, key, value, writers, readers)
