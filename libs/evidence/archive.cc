@@ -176,6 +176,8 @@ absl::StatusOr<std::string> Pack(const Files& files) {
 }
 
 absl::StatusOr<Files> Unpack(std::string_view bytes, Faults* faults) {
+  // libzip takes nothing at all for an archive without files.
+  if (bytes.size() < kFrameBytes) return base::InvalidArgument("not a ZIP file: it is too short");
   JEMB_ASSIGN_OR_RETURN(const Source source, BufferSource(bytes));
   JEMB_ASSIGN_OR_RETURN(const Zip archive, Open(source, ZIP_RDONLY));
   JEMB_ASSIGN_OR_RETURN(Files files, ReadFiles(archive.get(), bytes.size(), faults));

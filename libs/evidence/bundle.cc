@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "jembatan/crossing/v1/controls.pb.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
 #include "libs/evidence/limits.h"
@@ -26,6 +27,8 @@ class Reader {
     bundle_.seals = ReadSeals(files_, auditor_, faults_);
     ReadTrails();
     ReadPolicies();
+    ReadOrderedPolicies();
+    ReadGoodsKeys();
     ReadOperators();
     if (named) CheckListed(manifest_, files_, faults_);
     if (!faults_->empty() || !bundle_.scope.subject.empty()) return std::move(bundle_);
@@ -57,8 +60,9 @@ class Reader {
 
   // A file that nothing here looks into could say anything.
   bool IsKnown(const std::string& name) const {
-    return name == kManifestName || name == kOperatorsName || name == kFiguresName ||
-           name == kReportName || name.starts_with(kPoliciesFolder) || IsSealsName(name);
+    return name == kManifestName || name == kOperatorsName || name == kGoodsKeysName ||
+           name == kFiguresName || name == kReportName || name.starts_with(kPoliciesFolder) ||
+           IsSealsName(name);
   }
 
   void ReadSegments() {
@@ -103,6 +107,34 @@ class Reader {
       std::string version = parsed->version;
       bundle_.policies[std::move(version)] =
           std::make_shared<const policy::Policy>(*std::move(parsed));
+    }
+  }
+
+  // One that does not parse was refused by every bridge too.
+  void ReadOrderedPolicies() {
+    const auto at = bundle_.segments.find({std::string(kControls), 0});
+    if (at == bundle_.segments.end()) return;
+    crossing::v1::Control control;
+    for (const Record& record : at->second.records) {
+      const auto size = static_cast<int>(record.value.size());
+      if (!control.ParseFromArray(record.value.data(), size) || !control.has_policy()) continue;
+      absl::StatusOr<policy::Policy> parsed =
+          policy::ParsePolicy("controls", control.policy().text());
+      if (!parsed.ok()) continue;
+      std::string version = parsed->version;
+      bundle_.policies[std::move(version)] =
+          std::make_shared<const policy::Policy>(*std::move(parsed));
+    }
+  }
+
+  void ReadGoodsKeys() {
+    const auto at = files_.find(kGoodsKeysName);
+    if (at == files_.end()) return;
+    absl::StatusOr<goods::NoteKeys> keys = goods::NoteKeys::Parse(at->second);
+    if (keys.ok()) {
+      bundle_.goods_keys = *std::move(keys);
+    } else {
+      Fail(at->first, std::string(base::Std(keys.status().message())));
     }
   }
 

@@ -16,6 +16,7 @@
 #include "libs/evidence/seals.h"
 #include "libs/evidence/segment.h"
 #include "libs/evidence/subject.h"
+#include "libs/goods/note_keys.h"
 #include "libs/identity/token.h"
 #include "libs/policy/policy.h"
 
@@ -28,6 +29,7 @@ inline constexpr std::string_view kControls = "jembatan.controls.v1";
 inline constexpr std::string_view kDeadLetters = "jembatan.deadletters.v1";
 
 inline constexpr std::string_view kOperatorsName = "operators.jwks";
+inline constexpr std::string_view kGoodsKeysName = "goods.keys";
 inline constexpr std::string_view kFiguresName = "figures.txt";
 inline constexpr std::string_view kReportName = "report.html";
 inline constexpr std::string_view kPoliciesFolder = "policies/";
@@ -42,8 +44,11 @@ struct Bundle {
   // Of everybody's; of one subject's there are trails instead.
   std::map<ledger::LogId, Segment> segments;
   std::vector<Trail> trails;
-  // By version; that without a file included (policy::ConsentOnly).
+  // By version: those of the files, those that operators have ordered in the controls' log, and the
+  // one that holds without any (policy::ConsentOnly).
   std::map<std::string, std::shared_ptr<const policy::Policy>> policies;
+  // Whose word about goods counts.
+  goods::NoteKeys goods_keys;
   // Null: nobody need sign a control.
   std::shared_ptr<const identity::KeySet> operators;
 };

@@ -68,10 +68,12 @@ bool ControlsBook::Had(const controls::Tap& tap, Way way, int64_t append_ms,
   return false;
 }
 
-std::string ControlsBook::WhyNot(const crossing::v1::PurchaseIntent& intent, int64_t append_ms,
+std::string ControlsBook::WhyNot(const crossing::v1::PurchaseIntent& intent,
+                                 std::string_view seller_id, int64_t append_ms,
                                  const Outcome& outcome) const {
   controls::Tap tap;
   tap.marketplace_id = intent.marketplace_id();
+  tap.seller_id = seller_id;
   tap.offer_id = intent.offer_id();
   tap.campaign_id = intent.campaign_id();
   tap.buyer_ref = intent.buyer_ref();

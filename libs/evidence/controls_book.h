@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "jembatan/crossing/v1/crossing.pb.h"
@@ -22,9 +23,9 @@ class ControlsBook {
 
   const std::vector<ControlRow>& rows() const { return rows_; }
   // Whether a final can have come about under the controls that were in force between the intent's
-  // append and the decision; if not, why.
-  std::string WhyNot(const crossing::v1::PurchaseIntent& intent, int64_t append_ms,
-                     const crossing::v1::Outcome& outcome) const;
+  // append and the decision; if not, why. seller_id: empty if nothing is attested.
+  std::string WhyNot(const crossing::v1::PurchaseIntent& intent, std::string_view seller_id,
+                     int64_t append_ms, const crossing::v1::Outcome& outcome) const;
 
  private:
   struct State {
@@ -34,7 +35,8 @@ class ControlsBook {
   void Read(const Record& record, int64_t since_ms);
   bool Had(const controls::Tap& tap, controls::Way way, int64_t append_ms,
            const crossing::v1::Outcome& outcome) const;
-  // Sellers and rooms do not cross: whether their halts could be the reason is not known.
+  // Rooms do not cross, nor do sellers of whom nothing is attested: whether their halts could be
+  // the reason is not known.
   bool HaltsTheUnseen(const State& state) const;
 
   std::vector<ControlRow> rows_;

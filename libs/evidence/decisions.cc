@@ -48,7 +48,7 @@ const policy::Rule* RuleNamed(const policy::Policy& policy, const std::string& i
 }  // namespace
 
 void Decisions::Check(const crossing::v1::PurchaseIntent& intent, const Outcome& outcome,
-                      const KnownGoods& goods, const std::string& place) {
+                      const KnownGoods& goods, bool surely, const std::string& place) {
   // No rule judged it: malformed, used before, expired, halted, or found at the marketplace.
   if (outcome.policy_rule().empty()) {
     if (outcome.refused_by_policy()) {
@@ -68,11 +68,12 @@ void Decisions::Check(const crossing::v1::PurchaseIntent& intent, const Outcome&
                             .marketplace_id = intent.marketplace_id(),
                             .offer_id = intent.offer_id(),
                             .campaign_id = intent.campaign_id()};
-  Compare(*at->second, facts, outcome, goods, place);
+  Compare(*at->second, facts, outcome, goods, surely, place);
 }
 
 void Decisions::Compare(const policy::Policy& policy, const policy::Facts& facts,
-                        const Outcome& outcome, const KnownGoods& goods, const std::string& place) {
+                        const Outcome& outcome, const KnownGoods& goods, bool surely,
+                        const std::string& place) {
   const policy::Rule* rule = RuleNamed(policy, outcome.policy_rule());
   if (rule == nullptr) {
     judgements_->Fail(Article::kCrossBorder, {place, "its policy has no rule of that name"});
@@ -90,6 +91,7 @@ void Decisions::Compare(const policy::Policy& policy, const policy::Facts& facts
     known.goods = one;
     return Agrees(policy::Decide(policy, known, at_ms), outcome);
   });
+  if (!agrees && !surely) return;
   // What the last rule let pass has passed those before it too.
   for (const policy::Rule& each : policy.rules) {
     if (!each.InForce(at_ms)) continue;

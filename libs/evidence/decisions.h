@@ -10,15 +10,12 @@
 
 #include "jembatan/crossing/v1/crossing.pb.h"
 #include "libs/evidence/articles.h"
+#include "libs/evidence/attested.h"
 #include "libs/evidence/bundle.h"
 #include "libs/evidence/figures.h"
 #include "libs/policy/decide.h"
 
 namespace jembatan::evidence {
-
-// What was attested about an offer's goods around a decision, the candidates that the bridge may
-// have known; null: nothing.
-using KnownGoods = std::vector<const policy::Goods*>;
 
 class Decisions {
  public:
@@ -26,12 +23,14 @@ class Decisions {
   Decisions(const Bundle& bundle, std::map<RuleUse, uint64_t>* uses, Judgements* judgements)
       : bundle_(bundle), uses_(uses), judgements_(judgements) {}
 
+  // surely: what is attested is known without gaps, so that a decision that none of it explains is
+  // a wrong one.
   void Check(const crossing::v1::PurchaseIntent& intent, const crossing::v1::Outcome& outcome,
-             const KnownGoods& goods, const std::string& place);
+             const KnownGoods& goods, bool surely, const std::string& place);
 
  private:
   void Compare(const policy::Policy& policy, const policy::Facts& facts,
-               const crossing::v1::Outcome& outcome, const KnownGoods& goods,
+               const crossing::v1::Outcome& outcome, const KnownGoods& goods, bool surely,
                const std::string& place);
 
   const Bundle& bundle_;

@@ -86,6 +86,9 @@ std::string FormatFigures(const Figures& figures) {
     out.Add("marketplace." + Writer::Quoted(name), group);
   }
   for (const auto& [name, group] : figures.tiers) out.Add("tier." + Writer::Quoted(name), group);
+  for (const auto& [name, counts] : figures.origins) {
+    out.Add("origin." + Writer::Quoted(name), counts);
+  }
   for (const auto& [name, counts] : figures.campaigns) {
     out.Add("campaign." + Writer::Quoted(name), counts);
   }

@@ -88,8 +88,10 @@ struct Figures {
   // By hours since 1970.
   std::map<int64_t, Group> hours;
   std::map<std::string, Group> marketplaces;
-  // By what the marketplace attests; "" without an attestation.
+  // "umkm" and "other" as the marketplace attests them; "" without an attestation.
   std::map<std::string, Group> tiers;
+  // "local" and "other" as attested, "" without an attestation.
+  std::map<std::string, Counts> origins;
   std::map<std::string, Counts> campaigns;
   // By state and reason.
   std::map<std::pair<std::string, std::string>, uint64_t> reasons;

@@ -27,7 +27,10 @@ inline constexpr int64_t kLeadMs =
 // its final, and an owner has said so.
 inline constexpr int64_t kTailMs = 2 * intent::kTtlMs;
 
+// How old what a bridge has read of the offers' topic may be when it decides.
+inline constexpr int64_t kOffersLagMs = 30'000;
+
 // Faults of one bundle that are told one by one.
-inline constexpr size_t kFaultsToldMax = 100;
+inline constexpr size_t kFaultsToldMax = 20;
 
 }  // namespace jembatan::evidence

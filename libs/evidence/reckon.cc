@@ -12,6 +12,7 @@
 #include "libs/base/timestamp.h"
 #include "libs/controls/limits.h"
 #include "libs/crossing/link_host.h"
+#include "libs/evidence/attested.h"
 #include "libs/evidence/controls_book.h"
 #include "libs/evidence/decisions.h"
 #include "libs/evidence/figures.h"
@@ -37,6 +38,12 @@ std::string StateName(Outcome::State state) {
 
 // A text of a record may be anything: what is no UTF-8 is shown as hexadecimal.
 std::string Shown(const std::string& text) { return base::IsUtf8(text) ? text : base::Hex(text); }
+
+std::string TierOf(const goods::Goods* goods) {
+  using Tier = goods::Goods::SellerTier;
+  if (goods == nullptr || goods->seller_tier == Tier::kNotAttested) return "";
+  return goods->seller_tier == Tier::kUmkm ? "umkm" : "other";
+}
 
 void Count(const Outcome* outcome, Counts* counts) {
   ++counts->intents;
@@ -87,13 +94,15 @@ class Reckoner {
         decisions_(bundle, &figures_.rules, judgements),
         controls_(SegmentOf({std::string(kControls), 0}),
                   {bundle.operators, static_cast<size_t>(bundle.scope.operators_needed)},
-                  bundle.scope.from_ms - kLeadMs - controls::kStaleMs) {}
+                  bundle.scope.from_ms - kLeadMs - controls::kStaleMs),
+        attested_(bundle.goods_keys) {}
 
   Figures Run() && {
     CheckContracts();
     for (const auto& [log, segment] : bundle_.segments) {
       figures_.records[log.topic] += segment.records.size();
       if (log.topic == kDeadLetters) ReadDeadLetters(segment);
+      if (log.topic == kOffers) attested_.Read(segment);
     }
     figures_.controls = controls_.rows();
     judgements_->Count(Article::kSanctions, figures_.controls.size());
@@ -193,7 +202,8 @@ class Reckoner {
     TakeIntent(PlaceIn(intents, joined.intent));
     CountInGroups(joined, outcome);
     if (outcome != nullptr) {
-      TakeOutcome(*joined.intent, *outcome, PlaceIn(outcomes, joined.outcome));
+      TakeOutcome(*joined.intent, joined.outcome->append_ms, *outcome,
+                  PlaceIn(outcomes, joined.outcome));
     }
   }
 
@@ -217,7 +227,10 @@ class Reckoner {
     Count(outcome, &figures_.all.counts);
     Count(outcome, &figures_.hours[hour].counts);
     Count(outcome, &figures_.marketplaces[marketplace].counts);
-    Count(outcome, &figures_.tiers[""].counts);
+    const goods::Goods* goods = attested_.At(intent_.offer_id(), joined.intent->append_ms);
+    const std::string tier = TierOf(goods);
+    Count(outcome, &figures_.tiers[tier].counts);
+    Count(outcome, &figures_.origins[goods == nullptr ? "" : goods->local ? "local" : "other"]);
     if (!intent_.campaign_id().empty()) {
       Count(outcome, &figures_.campaigns[Shown(intent_.campaign_id())]);
     }
@@ -227,24 +240,37 @@ class Reckoner {
     all_ms_.push_back(took_ms);
     by_hour_ms_[hour].push_back(took_ms);
     by_marketplace_ms_[marketplace].push_back(took_ms);
-    by_tier_ms_[""].push_back(took_ms);
+    by_tier_ms_[tier].push_back(took_ms);
   }
 
-  void TakeOutcome(const Record& intent, const Outcome& outcome, const std::string& place) {
+  void TakeOutcome(const Record& intent, int64_t decided_append_ms, const Outcome& outcome,
+                   const std::string& place) {
     presence_.Add(outcome);
     ++figures_
           .reasons[{StateName(outcome.state()), outcome.reason() == crossing::v1::REASON_UNSPECIFIED
                                                     ? std::string()
                                                     : ReasonName(outcome.reason())}];
-    decisions_.Check(intent_, outcome, {nullptr}, place);
-    const std::string why = controls_.WhyNot(intent_, intent.append_ms, outcome);
+    // What a bridge had read of the offers then is not known to the second.
+    const KnownGoods known =
+        attested_.Between(intent_.offer_id(), intent.append_ms - kOffersLagMs, decided_append_ms);
+    decisions_.Check(intent_, outcome, known, !attested_.incomplete(), place);
+    const goods::Goods* goods = known.back();
+    const std::string why =
+        controls_.WhyNot(intent_, goods == nullptr ? std::string_view() : goods->seller_id,
+                         intent.append_ms, outcome);
     if (!why.empty()) judgements_->Fail(Article::kSanctions, {place, why});
     CheckLink("continue_url", outcome.continue_url(), place);
     CheckLink("invoice_url", outcome.invoice_url(), place);
-    if (outcome.state() == Outcome::STATE_ORDERED) TakeOrder(outcome, place);
+    if (outcome.state() == Outcome::STATE_ORDERED) TakeOrder(outcome, goods, place);
   }
 
-  void TakeOrder(const Outcome& outcome, const std::string& place) {
+  void TakeOrder(const Outcome& outcome, const goods::Goods* goods, const std::string& place) {
+    if (goods != nullptr) {
+      judgements_->Count(Article::kProducer);
+      if (goods->seller_id.empty() || goods->seller_licence.empty()) {
+        judgements_->Fail(Article::kProducer, {place, "no licensed seller of it is attested"});
+      }
+    }
     if (outcome.continue_url().empty()) {
       judgements_->Fail(Article::kPayment, {place, "no page of the marketplace to pay at"});
     }
@@ -330,6 +356,7 @@ class Reckoner {
   Figures figures_;
   Decisions decisions_;
   const ControlsBook controls_;
+  Attested attested_;
   PresenceCounter presence_;
   ledger::Hasher hasher_;
   // Places of the intents that dead letters are about.

@@ -44,8 +44,8 @@ td{padding:.32rem .7rem .32rem 0;border-bottom:1px solid var(--line);vertical-al
 overflow-wrap:anywhere;hyphens:none}
 .n{text-align:right;white-space:nowrap}
 tr.sum td{font-weight:600;background:var(--band)}
-tr.held td:nth-child(3){color:var(--good);font-weight:600}
-tr.broken td{color:var(--bad)}tr.broken td:nth-child(3){font-weight:700}
+tr.held td:nth-child(3){color:var(--good);font-weight:600;white-space:nowrap}
+tr.broken td{color:var(--bad)}tr.broken td:nth-child(3){font-weight:700;white-space:nowrap}
 figure{margin:1rem 0}
 svg{width:100%;height:auto;font:11px system-ui,"Noto Sans",sans-serif;fill:var(--soft)}
 svg .grid{stroke:var(--line)}svg .y{text-anchor:end}
@@ -316,6 +316,12 @@ class Writer {
     Groups(text_.marketplace_column, figures_.marketplaces);
     Heading(text_.tiers_heading, &text_.tiers_opening);
     Groups(text_.tier_column, figures_.tiers);
+    Heading(text_.origins_heading, &text_.origins_opening);
+    html_.BeginTable(CountColumns(text_.origin_column));
+    for (const auto& [name, counts] : figures_.origins) {
+      html_.Row(CountCells(OrNotAttested(name), counts));
+    }
+    EndOrNothing(figures_.origins.empty());
     Heading(text_.campaigns_heading, &text_.campaigns_opening);
     html_.BeginTable(CountColumns(text_.campaign_column));
     for (const auto& [name, counts] : figures_.campaigns) html_.Row(CountCells(name, counts));

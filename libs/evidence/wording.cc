@@ -123,6 +123,12 @@ constexpr ReportText kReport = {
          "attestation the tier is not known."},
     .tier_column = {"Golongan", "Tier"},
     .not_attested = {"tidak dinyatakan", "not attested"},
+    .origins_heading = {"Beli Lokal", "Beli Lokal"},
+    .origins_opening =
+        {"Barang dalam negeri (local) dan lainnya, menurut pernyataan lokapasar yang "
+         "ditandatangani.",
+         "Domestic goods (local) and others, as their marketplace attests and signs."},
+    .origin_column = {"Barang", "Goods"},
     .campaigns_heading = {"Kampanye", "Campaigns"},
     .campaigns_opening = {"Menurut kampanye yang disebut oleh niat beli.",
                           "By the campaign that the intents name."},

@@ -94,6 +94,9 @@ struct ReportText {
   Text tiers_opening;
   Text tier_column;
   Text not_attested;
+  Text origins_heading;
+  Text origins_opening;
+  Text origin_column;
   Text campaigns_heading;
   Text campaigns_opening;
   Text campaign_column;

@@ -37,6 +37,7 @@ struct EvidenceOptions {
   std::string out;
   std::vector<std::string> policies;
   std::string url_hosts;
+  std::string goods_keys;
   std::string operator_keys;
   uint64_t operators_needed = 2;
   std::string buyer_ref;
@@ -115,6 +116,10 @@ absl::Status WriteWindow(const EvidenceOptions& options, std::ostream& out) {
   scope.hosts.erase(std::unique(scope.hosts.begin(), scope.hosts.end()), scope.hosts.end());
   evidence::Files files;
   JEMB_RETURN_IF_ERROR(AddPolicies(options.policies, &files));
+  if (!options.goods_keys.empty()) {
+    JEMB_ASSIGN_OR_RETURN(files[std::string(evidence::kGoodsKeysName)],
+                          base::ReadWholeFile(options.goods_keys, kFileBytes));
+  }
   if (!options.operator_keys.empty()) {
     scope.operators_needed = options.operators_needed;
     JEMB_ASSIGN_OR_RETURN(files[std::string(evidence::kOperatorsName)],
@@ -230,11 +235,14 @@ void AddEvidence(CLI::App& app, Chosen* chosen) {
   CLI::App* command =
       app.add_subcommand("evidence", "Write a bundle that proves what happened in a time");
   AddSourceFlags(command, options);
-  command->add_option("--policy", options->policies,
-                      "Policy file that was in force in that time; once for each");
+  command->add_option(
+      "--policy", options->policies,
+      "Policy file that was in force in that time and no control has ordered; once for each");
   command->add_option(
       Flag("url_hosts"), options->url_hosts,
       "The marketplace's registered hosts, comma-separated, as the bridge has them");
+  command->add_option(Flag("goods_keys"), options->goods_keys,
+                      "Keys by which marketplaces attest goods, as the bridge has them");
   command->add_option(Flag("operator_keys"), options->operator_keys,
                       "JWKS file of who may sign controls, as the services have it");
   command

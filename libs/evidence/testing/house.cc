@@ -117,7 +117,7 @@ void House::Buy(const Tap& tap, int64_t took_ms, int32_t partition) {
   Put(tap.Ordered(offset), tap.at_ms + took_ms, partition);
 }
 
-void House::Trade(uint64_t count) {
+void House::Sell(uint64_t count) {
   for (uint64_t i = 0; i < count; ++i) {
     Buy({.number = i + 1,
          .at_ms = kFromMs + 1'000 + static_cast<int64_t>(i) * 100,
@@ -125,7 +125,13 @@ void House::Trade(uint64_t count) {
          .buyer = i % 10},
         30 + static_cast<int64_t>(i % 7));
   }
-  Open(kToMs + kTailMs / 2, kToMs + kTailMs / 2 + 10);
+}
+
+void House::Close() { Open(kToMs + kTailMs / 2, kToMs + kTailMs / 2 + 10); }
+
+void House::Trade(uint64_t count) {
+  Sell(count);
+  Close();
 }
 
 std::vector<Hash> House::LeavesOf(const LogId& log) const {

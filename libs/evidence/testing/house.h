@@ -51,7 +51,11 @@ class House {
   void Open(int64_t progress_ms, int64_t append_ms, int32_t partition = 0);
   // A tap that is ordered after took_ms.
   void Buy(const Tap& tap, int64_t took_ms = 40, int32_t partition = 0);
-  // `count` such taps within the window, of ten buyers, and the owner's word.
+  // `count` such taps within the window, of ten buyers.
+  void Sell(uint64_t count);
+  // The owner's word that all of the window have their finals.
+  void Close();
+  // Both.
   void Trade(uint64_t count);
 
   // The auditor seals what there is.
