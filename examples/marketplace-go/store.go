@@ -53,7 +53,6 @@ type Store struct {
 	tokens   map[Scope]uint64
 	results  map[Key]*orders.OrderResult
 	offers   map[string]*orders.Offer
-	sold     map[string]uint64
 	bought   map[string]uint64 // by offer and buyer
 	ordered  int
 	versions map[string]uint64 // when an offer last changed
@@ -68,7 +67,6 @@ func OpenStore(path, publicURL string, offers []*orders.Offer) (*Store, error) {
 		tokens:    map[Scope]uint64{},
 		results:   map[Key]*orders.OrderResult{},
 		offers:    map[string]*orders.Offer{},
-		sold:      map[string]uint64{},
 		bought:    map[string]uint64{},
 		versions:  map[string]uint64{},
 		version:   1,
@@ -125,7 +123,7 @@ func (s *Store) apply(e entry) error {
 	}
 	units := uint64(e.Quantity)
 	offer.Stock -= units
-	s.sold[e.Offer] += units
+	offer.Sold += units
 	s.bought[e.Offer+"/"+string(e.Buyer)] += units
 	s.version++
 	s.versions[e.Offer] = s.version
@@ -313,7 +311,7 @@ func (s *Store) shortage(order *orders.Order, offer *orders.Offer) orders.Reason
 	switch {
 	case offer.BuyerLimit > 0 && bought+units > uint64(offer.BuyerLimit):
 		return orders.Reason_REASON_BUYER_LIMIT_TOTAL
-	case offer.TotalLimit > 0 && s.sold[order.OfferId]+units > offer.TotalLimit:
+	case offer.TotalLimit > 0 && offer.Sold+units > offer.TotalLimit:
 		return orders.Reason_REASON_CAMPAIGN_LIMIT_REACHED
 	case units > offer.Stock:
 		return orders.Reason_REASON_OUT_OF_STOCK

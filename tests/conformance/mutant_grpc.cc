@@ -392,6 +392,7 @@ void MutantOrders::Tell(const marketplace::Offer& offer, orders::v1::WatchOffers
   if (loaded != loaded_.end()) {
     seen = loaded->second;
     seen.stock = offer.stock;
+    seen.sold = Is("sold_untold") ? 0 : offer.sold;
   }
   marketplace::ToWire(seen, told->add_offers());
 }

@@ -68,6 +68,7 @@ inline constexpr Mutant kMutants[] = {
     // The feed.
     {"feed_misses_one", "the snapshot lacks an offer", "feed/snapshot"},
     {"feed_repeats_one", "the snapshot tells an offer twice", "feed/snapshot"},
+    {"sold_untold", "the feed does not tell what is sold", "feed/changes-follow"},
     {"feed_silent", "no change is told", "feed/changes-follow"},
     // The form.
     {"order_id_reused", "all orders have one order_id", "form/ordered-is-complete"},
