@@ -13,7 +13,9 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS = ("gateway", "bridge", "marketplace", "auditor", "ctl", "load", "devbroker")
+PROGRAMS = (
+    "gateway", "bridge", "marketplace", "auditor", "ctl", "load", "devbroker", "conformance",
+)
 
 # What is typed so far, and what it completes to.
 COMPLETIONS = {

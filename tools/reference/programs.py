@@ -14,6 +14,7 @@ SERVICES = (
     "jembatan-auditor",
     "jembatan-devbroker",
     "jembatan-load",
+    "jembatan-conformance",
 )
 COMMAND_LINE = "jembatan-ctl"
 
