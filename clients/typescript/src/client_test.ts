@@ -408,6 +408,18 @@ test('where no stream opens calls serve, and a stream when one opens again', asy
   await client.close();
 });
 
+test('calls serve after the first stream of which nothing comes', async () => {
+  const house = new House();
+  house.gateway.streamsHang = true;
+  const client = house.client();
+  const purchase = client.buy(kOrder);
+  await house.pass(limits.kOpenMs + 1_000);
+  assert.equal(client.connection.kind, 'fallback');
+  assert.equal(purchase.state.kind, 'ordered');
+  assert.equal(house.gateway.opened, 1);
+  await client.close();
+});
+
 test('a runtime without WebSocket buys by calls, whatever its clock says', async () => {
   for (const date of [true, false]) {
     const house = new House();

@@ -179,6 +179,7 @@ export class Link {
   async #openStream(): Promise<JembatanError | undefined> {
     const { WebSocket, tokens, clock } = this.#options;
     if (!WebSocket) return new JembatanError('UNREACHABLE', 'there is no WebSocket here');
+    const sinceMs = clock.monotonicMs();
     try {
       const { token } = await tokens.get();
       if (this.closed) return undefined;
@@ -187,7 +188,8 @@ export class Link {
       else this.#adopt(stream, first, token);
       return undefined;
     } catch (error) {
-      return this.#failed(toJembatanError(error, 'UNREACHABLE'));
+      const hung = clock.monotonicMs() - sinceMs >= limits.kOpenMs;
+      return this.#failed(toJembatanError(error, 'UNREACHABLE'), hung);
     }
   }
 
@@ -210,11 +212,14 @@ export class Link {
     this.#events.connected('pushed');
   }
 
-  #failed(error: JembatanError): JembatanError {
+  /** hung: nothing came at all, as where somebody between swallows what he does not know. */
+  #failed(error: JembatanError, hung: boolean): JembatanError {
     if (error.code === 'VIEWER_CHANGED') {
       this.close(error);
     } else if (error.code !== 'TOKEN') {
-      this.#streamFailures += 1;
+      // A viewer waits: one that took so long counts for all.
+      const enough = hung ? limits.kStreamFailuresBeforeHttp : 0;
+      this.#streamFailures = Math.max(this.#streamFailures + 1, enough);
       this.#url = (this.#url + 1) % this.#options.urls.length;
     }
     return error;

@@ -73,7 +73,7 @@ export class FakeSocket implements WebSocketLike {
   }
 
   #handshake(): void {
-    if (this.#ended || this.#gateway.mute) return;
+    if (this.#ended || this.#gateway.mute || this.#gateway.streamsHang) return;
     if (!this.#gateway.streams) return this.close();
     this.open = true;
     this.#gateway.sockets.add(this);
@@ -95,6 +95,8 @@ export class FakeGateway {
   streams = true;
   calls = true;
   mute = false;
+  /** Nothing comes of a WebSocket, not even a failure. */
+  streamsHang = false;
   /** A new stream's first frame says that the gateway drains. */
   drainFirst = false;
   /** The Date header of calls. */
