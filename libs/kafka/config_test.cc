@@ -59,8 +59,7 @@ TEST(JembatanTopics, AreSixWithTheirRules) {
     EXPECT_EQ(topic.config.at("cleanup.policy"), compacted ? "compact" : "delete") << topic.name;
   }
   EXPECT_EQ(names, (std::set<std::string>{kIntentsTopic, kOutcomesTopic, kOffersTopic,
-                                          kControlsTopic, kDeadLettersTopic,
-                                          kRoomsTopic}));
+                                          kControlsTopic, kDeadLettersTopic, kRoomsTopic}));
 }
 
 TEST(JembatanTopics, RoomsDoNotCross) {
