@@ -11,7 +11,7 @@ std::string_view NameOf(Article article) {
   static constexpr std::array<std::string_view, kArticles> kNames = {
       "ledger",
       "report",
-      "P1-P5",
+      "P1-P6",
       "Permendag 31/2023 art. 13(1)",
       "Permendag 31/2023 art. 13(3)(a)",
       "Permendag 31/2023 art. 13(3)(b)",

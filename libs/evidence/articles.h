@@ -16,7 +16,7 @@ namespace jembatan::evidence {
 enum class Article : uint8_t {
   kLedger,           // the records are those that were sealed, and all of them
   kReport,           // figures and report say what the records give
-  kPromise,          // P1 to P5, by the topics alone
+  kPromise,          // P1 to P6, by the topics alone
   kFairness,         // Permendag 31/2023 art. 13(1)
   kInterconnection,  // art. 13(3)(a)
   kUserData,         // art. 13(3)(b)
