@@ -112,15 +112,23 @@ class House(Stage):
             "operator_listen": self.operator,
             "name": MARKETPLACE,
             "link_keys": self.folder / "links.jwks",
+            "goods_key": self.folder / "goods.key",
         }
         self.more_flags["bridge-0"] = {
             "url_hosts": checkout,
             "link_page": f"http://{checkout}/beli",
             "link_key": self.folder / "links.pem",
+            "policy": ROOT / "deploy/policy/indonesia.toml",
+            "goods_keys": self.folder / "goods.keys",
         }
         self.marketplace_origin = f"http://{checkout}"
         self.start_house({}, bridges=1)
         self.start_live_room()
+
+    def start_bridge(self, name: str, orders: str) -> None:
+        # What the marketplace attests about goods is believed by this key.
+        (self.folder / "goods.keys").write_text(self.told("marketplace", "/verifier") + "\n")
+        super().start_bridge(name, orders)
 
     def start_live_room(self) -> None:
         listen = f"127.0.0.1:{self.port()}"

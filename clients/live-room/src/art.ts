@@ -75,6 +75,13 @@ const lurik = svg`
   <g stroke="#f7ead2" stroke-width="1.5"><path d="M34
     80v6m6-6v6m6-6v6m6-6v6m6-6v6m6-6v6m6-6v6"/></g>`;
 
+const phoneCase = svg`
+  <rect x="28" y="10" width="40" height="76" rx="9" fill="#4a4f8f"/>
+  <rect x="31" y="13" width="34" height="70" rx="7" fill="#6a70c4"/>
+  <rect x="35" y="17" width="15" height="20" rx="5" fill="#2b2f63"/>
+  <g fill="#c9ccff"><circle cx="40" cy="23" r="3"/><circle cx="40" cy="31" r="3"/></g>
+  <path fill="none" stroke="#aeb3f5" stroke-width="2" d="M36 74q12-26 24-14M36 64q10-16 24-10"/>`;
+
 const parcel = svg`
   <path fill="#c98f4e" d="m14 34 34-16 34 16v36L48 86 14 70z"/>
   <path fill="#a8702f" d="M48 50 14 34v36l34 16z"/><path fill="#e0b57c" d="m48 18 34 16-34
@@ -89,6 +96,7 @@ const kPictures: Record<string, SVGTemplateResult> = {
   chips,
   sarong,
   lurik,
+  case: phoneCase,
 };
 
 export function picture(name: string): SVGTemplateResult {
