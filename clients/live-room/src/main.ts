@@ -13,6 +13,7 @@ import { kMaxEntries, load, save, type Entry } from './history.js';
 import { present } from './presentation.js';
 import type { Offer, Room } from './room.js';
 import type { Money } from './format.js';
+import { Shelf } from './shelf.js';
 import { fill, texts, type Locale } from './texts.js';
 import { isNarrow, page, type Panel, type State } from './view.js';
 
@@ -37,8 +38,7 @@ class LiveRoom {
     room: undefined,
     roomFailed: false,
     connection: 'connecting',
-    hints: new Map(),
-    toldPrices: new Map(),
+    shelf: new Shelf(),
     entries: load(sessionStorage),
     panel: undefined,
     announcement: '',
@@ -74,13 +74,13 @@ class LiveRoom {
     const room = this.#state.room;
     const client = this.#client;
     if (!room || !client) return;
-    const known = this.#state.hints.get(offer.offerId)?.priceVersion || offer.priceVersion;
-    const sameAsShown = price.amountMinor === offer.price.amountMinor;
+    // A version speaks of the price that it was shown with.
+    const asShown = price.amountMinor === offer.price.amountMinor && offer.priceVersion;
     const purchase = client.buy({
       offerId: offer.offerId,
       quantity: 1,
       priceSeen: price,
-      ...(sameAsShown && known ? { priceVersion: known } : {}),
+      ...(asShown && { priceVersion: offer.priceVersion }),
       roomId: room.roomId,
     });
     this.#add(purchase, offer.offerId, price);
@@ -169,7 +169,13 @@ class LiveRoom {
       this.#draw();
     });
     client.on('offer', (hint) => {
-      this.#state.hints.set(hint.offerId, hint);
+      if (hint.roomId !== room.roomId) return;
+      this.#state.shelf.onOffer(hint);
+      this.#draw();
+    });
+    client.on('room', (hint) => {
+      if (hint.roomId !== room.roomId) return;
+      this.#state.shelf.onRoom(hint);
       this.#draw();
     });
     client.watchRooms([room.roomId]);
@@ -207,7 +213,7 @@ class LiveRoom {
   #learn(entry: Entry, state: PurchaseState): void {
     if (entry.state.kind !== state.kind) entry.since = this.#now();
     entry.state = state;
-    if (state.price) this.#state.toldPrices.set(entry.offerId, state.price);
+    if (state.price) this.#state.shelf.onPrice(entry.offerId, state.price);
     save(sessionStorage, this.#state.entries);
     this.#announce(entry);
     this.#draw();

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PurchaseKind, PurchaseState } from '@jembatan/client';
-import { availability, priceOf } from './availability.js';
 import { formatCount, formatLeft, formatMoney, formatTime } from './format.js';
 import { fromJson, toJson, type Entry } from './history.js';
 import { present, type Viewed } from './presentation.js';
 import { readRoom, type Offer } from './room.js';
+import { availability, Shelf } from './shelf.js';
 import { fill, kLocales, texts } from './texts.js';
 
 const kNow = new Date('2026-12-12T00:00:00+07:00');
@@ -181,18 +181,54 @@ test('a room that is not as it must be is refused', () => {
   }
 });
 
-test('hints close an offer and the newest price counts', () => {
+const kHint = {
+  offerId: 'kopi',
+  stock: 'open',
+  sold: 7,
+  local: false,
+  roomId: 'r',
+  unpinned: false,
+} as const;
+
+test('a sale has not begun, runs, runs low, is sold out, or is over', () => {
   const offer: Offer = { ...readRoom(kRoom).offers[0]!, endsMs: kNow.getTime() + 1 };
   const after = new Date(kNow.getTime() + 1);
-  assert.equal(availability(offer, undefined, kNow), 'open');
-  assert.equal(availability(offer, { offerId: 'kopi', stock: 'low' }, kNow), 'low');
-  assert.equal(availability(offer, { offerId: 'kopi', stock: 'closed' }, kNow), 'sold-out');
-  assert.equal(availability(offer, undefined, after), 'ended');
-  const future = { ...offer, startsMs: kNow.getTime() + 1 };
-  assert.equal(availability(future, undefined, kNow), 'not-started');
-  const hint = { offerId: 'kopi', stock: 'open', price: { ...kPrice, amountMinor: 7n } } as const;
-  assert.equal(priceOf(offer, hint, undefined).amountMinor, 7n);
-  assert.equal(priceOf(offer, hint, { ...kPrice, amountMinor: 8n }).amountMinor, 8n);
+  assert.equal(availability(offer, kNow), 'open');
+  assert.equal(availability(offer, after), 'ended');
+  assert.equal(availability({ ...offer, stock: 'low' }, kNow), 'low');
+  assert.equal(availability({ ...offer, stock: 'closed' }, kNow), 'sold-out');
+  assert.equal(availability({ ...offer, stock: 'notStarted' }, kNow), 'not-started');
+  const future = { ...offer, startsMs: kNow.getTime() + 1, stock: 'notStarted' } as const;
+  assert.equal(availability(future, kNow), 'not-started');
+  assert.equal(availability({ ...future, endsMs: 0 }, after), 'open');
+});
+
+test('hints say what is pinned, at which price, and what the marketplace attests', () => {
+  const room = readRoom({ ...kRoom, offers: [kOffer, { ...kOffer, offerId: 'teh' }] });
+  const shelf = new Shelf();
+  const ids = () => shelf.offers(room).map((offer) => offer.offerId);
+  const later = { pinnedAt: new Date(kNow.getTime() + 1) };
+  assert.deepEqual(ids(), ['kopi', 'teh']);
+  shelf.onRoom({ roomId: 'r', state: 'live' });
+  assert.deepEqual(ids(), [], 'a live room without a pin sells nothing');
+  shelf.onOffer({ ...kHint, pinnedAt: kNow });
+  shelf.onOffer({ ...kHint, offerId: 'garam', title: 'Garam', ...later });
+  assert.deepEqual(ids(), ['kopi'], 'nobody knows the price of the other one');
+  shelf.onOffer({ ...kHint, offerId: 'garam', title: 'Garam', price: kPrice, ...later });
+  assert.deepEqual(ids(), ['garam', 'kopi']);
+  const price = { currency: 'IDR', amountMinor: 7n };
+  shelf.onPrice('kopi', price);
+  const kopi = () => shelf.offers(room).find((offer) => offer.offerId === 'kopi');
+  assert.equal(kopi()?.price, price);
+  assert.equal(kopi()?.local, false, 'only the marketplace attests');
+  assert.equal(kopi()?.sold, 7);
+  shelf.onOffer({ ...kHint, price: kPrice, priceVersion: '9', local: true });
+  assert.equal(kopi()?.price, kPrice, 'the newest price counts');
+  assert.equal(kopi()?.priceVersion, '9');
+  shelf.onOffer({ ...kHint, offerId: 'garam', unpinned: true });
+  assert.deepEqual(ids(), ['kopi']);
+  shelf.onRoom({ roomId: 'r', state: 'closed' });
+  assert.ok(shelf.closed);
 });
 
 test('the taps of a tab come back after a reload as they were', () => {

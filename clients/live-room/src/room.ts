@@ -1,6 +1,7 @@
 // What the app's back end tells of the live room, checked as it comes in: the page trusts no shape
 // that it has not looked at. Pure.
 
+import type { OfferHint } from '@jembatan/client';
 import type { Money } from './format.js';
 import type { Locale } from './texts.js';
 
@@ -23,6 +24,9 @@ export interface Offer {
   // When its sale opens and closes, Unix milliseconds; 0: always.
   startsMs: number;
   endsMs: number;
+  // Only hints tell these: how much is left, and how many were ordered.
+  stock?: OfferHint['stock'];
+  sold?: number;
 }
 
 export interface Room {

@@ -1,14 +1,13 @@
 // The page as a function of the state: no component keeps anything of its own.
 
-import type { OfferHint } from '@jembatan/client';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { picture } from './art.js';
-import { availability, countdown, priceOf } from './availability.js';
 import { formatCount, formatMoney, formatTime, type Money } from './format.js';
 import type { Entry } from './history.js';
 import { icon } from './icons.js';
 import { kSteps, leftUntil, present, type Action, type Ticket } from './presentation.js';
 import type { Offer, Room } from './room.js';
+import { availability, countdown, type Shelf } from './shelf.js';
 import { stage } from './stage.js';
 import { fill, kLocales, texts, type Locale, type Texts } from './texts.js';
 
@@ -19,8 +18,7 @@ export interface State {
   room: Room | undefined;
   roomFailed: boolean;
   connection: 'connecting' | 'open' | 'lost' | 'offline';
-  hints: Map<string, OfferHint>;
-  toldPrices: Map<string, Money>;
+  shelf: Shelf;
   // Newest first.
   entries: Entry[];
   // On a phone one panel at a time covers the stage; on a wide screen all but the settings stand
@@ -41,6 +39,8 @@ export interface Actions {
 interface Scene {
   state: State;
   room: Room;
+  // The one on screen first.
+  offers: Offer[];
   words: Texts;
   actions: Actions;
 }
@@ -48,14 +48,17 @@ interface Scene {
 export function page(state: State, actions: Actions): TemplateResult {
   const words = texts(state.locale);
   if (!state.room) return waitingRoom(state, words, actions);
-  const scene: Scene = { state, room: state.room, words, actions };
-  const pinned = pinnedOffer(state.room);
-  const values = { host: state.room.host, offer: pinned.title[state.locale] };
+  const offers = state.shelf.offers(state.room);
+  const scene: Scene = { state, room: state.room, offers, words, actions };
+  const [pinned] = offers;
+  const values = { host: state.room.host, offer: pinned?.title[state.locale] ?? words.nothing };
   return html` <main class="live" ?inert=${state.panel !== undefined && isNarrow()}>
-      ${stage(pinned.art, fill(words.stageLabel, values))}
+      ${stage(pinned?.art ?? '', fill(words.stageLabel, values))}
       <div class="shade"></div>
       ${topBar(scene)} ${connection(scene)}
-      <div class="front">${latest(scene)} ${pinnedCard(scene, pinned)} ${bottomBar(scene)}</div>
+      <div class="front">
+        ${latest(scene)} ${pinned ? pinnedCard(scene, pinned) : nothing} ${bottomBar(scene)}
+      </div>
     </main>
     ${state.panel
       ? html`<div class="scrim" @click=${() => actions.open(undefined)}></div>`
@@ -68,12 +71,6 @@ export function page(state: State, actions: Actions): TemplateResult {
 
 export function isNarrow(): boolean {
   return !matchMedia('(min-width: 62rem)').matches;
-}
-
-function pinnedOffer(room: Room): Offer {
-  const found = room.offers.find((offer) => offer.offerId === room.pinned) ?? room.offers[0];
-  if (!found) throw new Error('a room without offers');
-  return found;
 }
 
 function waitingRoom(state: State, words: Texts, actions: Actions): TemplateResult {
@@ -108,9 +105,19 @@ function topBar({ state, room, words, actions }: Scene): TemplateResult {
 }
 
 function connection({ state, words }: Scene): TemplateResult {
-  const told = { connecting: words.connecting, lost: words.reconnecting, offline: words.offline };
-  const text = state.connection === 'open' ? undefined : told[state.connection];
-  return html`<p class="connection" role="status" data-state=${state.connection}>
+  const told = {
+    open: state.shelf.closed ? words.roomClosed : undefined,
+    connecting: words.connecting,
+    lost: words.reconnecting,
+    offline: words.offline,
+  };
+  const text = told[state.connection];
+  return html`<p
+    class="connection"
+    role="status"
+    data-state=${state.connection}
+    ?data-empty=${!text}
+  >
     ${text ?? nothing}
   </p>`;
 }
@@ -141,13 +148,13 @@ function pinnedCard(scene: Scene, offer: Offer): TemplateResult {
   </section>`;
 }
 
-function bottomBar({ state, room, words, actions }: Scene): TemplateResult {
+function bottomBar({ state, offers, words, actions }: Scene): TemplateResult {
   const open = state.entries.filter((entry) => !entry.state.final).length;
   const label = fill(words.openPurchases, { count: String(open) });
   return html`<nav class="bottom" aria-label=${words.shelf}>
     <button @click=${() => actions.open('shelf')}>
       ${icon('bag')}<span>${words.shelf}</span>
-      <b class="count" aria-hidden="true">${room.offers.length}</b>
+      <b class="count" aria-hidden="true">${offers.length}</b>
     </button>
     <button aria-label=${label} @click=${() => actions.open('purchases')}>
       ${icon('receipt')}<span>${words.purchases}</span>
@@ -164,7 +171,7 @@ function tile(offer: Offer): TemplateResult {
 
 function marks(scene: Scene, offer: Offer): TemplateResult {
   const { state, words } = scene;
-  const kind = availability(offer, state.hints.get(offer.offerId), state.now);
+  const kind = availability(offer, state.now);
   const told = {
     open: '',
     low: words.low,
@@ -189,15 +196,13 @@ function clock({ state, words }: Scene, offer: Offer): TemplateResult | typeof n
   return html`<span role="timer">${icon('clock')} ${text}</span>`;
 }
 
-function shownPrice({ state }: Scene, offer: Offer): Money {
-  const hint = state.hints.get(offer.offerId);
-  return priceOf(offer, hint, state.toldPrices.get(offer.offerId));
-}
-
 function priceLine(scene: Scene, offer: Offer): TemplateResult {
   const { state, words } = scene;
   return html`<p class="price">
-    <b>${formatMoney(shownPrice(scene, offer), state.locale)}</b>
+    <b>${formatMoney(offer.price, state.locale)}</b>
+    ${offer.sold
+      ? html`<span class="limit">${formatCount(words.sold, offer.sold, state.locale)}</span>`
+      : nothing}
     ${offer.buyerLimit > 0
       ? html`<span class="limit">${formatCount(words.limit, offer.buyerLimit, state.locale)}</span>`
       : nothing}
@@ -207,7 +212,7 @@ function priceLine(scene: Scene, offer: Offer): TemplateResult {
 // A button that cannot be used stays in reach of the keyboard and says why.
 function buyButton(scene: Scene, offer: Offer): TemplateResult {
   const { state, words, actions } = scene;
-  const kind = availability(offer, state.hints.get(offer.offerId), state.now);
+  const kind = state.shelf.closed ? 'ended' : availability(offer, state.now);
   const mine = state.entries.filter((entry) => entry.offerId === offer.offerId);
   const busy = mine.some((entry) => !entry.state.final);
   const bought = mine.some((entry) => entry.state.kind === 'ordered');
@@ -218,7 +223,7 @@ function buyButton(scene: Scene, offer: Offer): TemplateResult {
     'not-started': words.notStarted,
     ended: words.ended,
   };
-  const price = shownPrice(scene, offer);
+  const { price } = offer;
   const values = {
     offer: offer.title[state.locale],
     price: formatMoney(price, state.locale),
@@ -251,19 +256,21 @@ function panelHead({ words, actions }: Scene, title: string, more: string): Temp
 }
 
 function shelf(scene: Scene): TemplateResult {
-  const { state, room, words } = scene;
-  const count = formatCount(words.shelfCount, room.offers.length, state.locale);
+  const { state, offers, words } = scene;
+  const count = formatCount(words.shelfCount, offers.length, state.locale);
   return html`<section class="panel" id="shelf" aria-label=${words.shelf}>
     ${panelHead(scene, words.shelf, count)}
     <ul class="offers">
-      ${room.offers.map(
+      ${offers.map(
         (offer) =>
           html`<li class="offer" data-offer=${offer.offerId}>
             ${tile(offer)}
             <div class="about">
               ${marks(scene, offer)} ${shelfClock(scene, offer)}
               <h3>${offer.title[state.locale]}</h3>
-              <p class="seller">${fill(words.seller, { seller: offer.seller })}</p>
+              ${offer.seller
+                ? html`<p class="seller">${fill(words.seller, { seller: offer.seller })}</p>`
+                : nothing}
               ${priceLine(scene, offer)}
             </div>
             ${buyButton(scene, offer)}

@@ -18,7 +18,7 @@ import {
   kShortTextBytes,
 } from './limits.js';
 import { Link, type ConnectionState } from './link.js';
-import { offerHint, type OfferHint } from './offer.js';
+import { offerHint, roomHint, type OfferHint, type RoomHint } from './offer.js';
 import { checkOrder, intentOf, type Order } from './order.js';
 import { Purchase } from './purchase.js';
 import { randomBytes } from '#random';
@@ -52,6 +52,8 @@ export interface JembatanClientOptions {
 export interface ClientEvents {
   /** Tells of an offer of a watched room, to save useless taps. Never decides. */
   offer: OfferHint;
+  /** Tells of a watched room itself, before the offers that are pinned in it now. */
+  room: RoomHint;
   connection: ConnectionState;
   /** What went wrong beside the purchases: the storage, mostly. They go on. */
   error: JembatanError;
@@ -240,6 +242,7 @@ export class JembatanClient {
     for (const receipt of frame.receipts) this.#onReceipt(receipt);
     const nowMs = this.#serverClock.nowMs();
     for (const outcome of frame.outcomes) this.#taps.onOutcome(outcome, nowMs);
+    for (const hint of frame.rooms) this.#emitter.emit('room', roomHint(hint));
     for (const hint of frame.offers) this.#emitter.emit('offer', offerHint(hint));
     const { error } = frame;
     if (error !== ReasonNumber.UNSPECIFIED && error !== ReasonNumber.UNAUTHENTICATED) {

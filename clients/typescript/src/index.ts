@@ -4,7 +4,7 @@ export { JembatanClient, type ClientEvents, type JembatanClientOptions } from '.
 export type { Clock } from './clock.js';
 export { JembatanError, type JembatanErrorCode } from './errors.js';
 export type { ConnectionState } from './link.js';
-export type { OfferHint } from './offer.js';
+export type { OfferHint, RoomHint } from './offer.js';
 export type { Order } from './order.js';
 export type { Purchase } from './purchase.js';
 export type { RandomBytes } from './random.js';

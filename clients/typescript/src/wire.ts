@@ -20,6 +20,7 @@ export {
   OfferHint_Stock as Stock,
   Receipt_Status as Status,
   ReceiptSchema,
+  RoomHint_State as RoomState,
 } from './gen/jembatan/intake/v1/intake_pb.js';
 export { Reason as ReasonNumber } from './gen/jembatan/intake/v1/reason_pb.js';
 export type {
@@ -29,6 +30,7 @@ export type {
   OfferHint as OfferHintMessage,
   Outcome,
   Receipt,
+  RoomHint as RoomHintMessage,
   ServerFrame,
 } from './gen/jembatan/intake/v1/intake_pb.js';
 
