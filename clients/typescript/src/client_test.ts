@@ -691,6 +691,42 @@ test('rooms are watched anew on every stream, and their hints told', async () =>
   await client.close();
 });
 
+test('a room is told before its offers, with all that is pinned in it', async () => {
+  const house = new House();
+  const client = house.client();
+  const told: unknown[] = [];
+  client.on('room', (hint) => told.push(hint));
+  client.on('offer', (hint) => told.push(hint));
+  client.watchRooms(['live-1']);
+  await house.pass(100);
+  const at = { seconds: 1_800_000_000n, nanos: 0 };
+  const offer = { offerId: 'a', roomId: 'live-1', stock: 4, sold: 7n, local: true };
+  house.gateway.tellAll({
+    rooms: [{ roomId: 'live-1', state: 1 }],
+    offers: [
+      { ...offer, saleStartsAt: at, pinnedAt: at },
+      { offerId: 'b', roomId: 'live-1', unpinned: true },
+    ],
+  });
+  await house.pass(100);
+  const date = new Date(1_800_000_000_000);
+  const common = { roomId: 'live-1', unpinned: false };
+  assert.deepEqual(told, [
+    { roomId: 'live-1', state: 'live' },
+    {
+      ...common,
+      offerId: 'a',
+      stock: 'notStarted',
+      sold: 7,
+      local: true,
+      saleStartsAt: date,
+      pinnedAt: date,
+    },
+    { ...common, offerId: 'b', stock: 'unknown', sold: 0, local: false, unpinned: true },
+  ]);
+  await client.close();
+});
+
 test('more open purchases than the bound are not taken', async () => {
   const house = new House();
   house.gateway.receipt = () => undefined;
