@@ -267,7 +267,8 @@ func (s *Store) decide(order *orders.Order, now time.Time) *orders.OrderResult {
 		result.State = orders.OrderResult_STATE_EXPIRED
 	case orders.Reason_REASON_UNSPECIFIED:
 		result.State = orders.OrderResult_STATE_ORDERED
-		result.OrderId = fmt.Sprintf("GO-%08d", s.ordered+1)
+		result.Sequence = uint64(s.ordered + 1)
+		result.OrderId = fmt.Sprintf("GO-%08d", result.Sequence)
 		result.ContinueUrl = s.publicURL + "/checkout/" + result.OrderId
 		result.HoldExpiresAt = timestamppb.New(now.Add(holdFor))
 	}
