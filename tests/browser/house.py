@@ -121,6 +121,8 @@ class House(Stage):
             "policy": ROOT / "deploy/policy/indonesia.toml",
             "goods_keys": self.folder / "goods.keys",
         }
+        for name in ("gateway-0", "gateway-1"):
+            self.more_flags[name] = {"goods_keys": self.folder / "goods.keys"}
         self.marketplace_origin = f"http://{checkout}"
         self.start_house({}, bridges=1)
         self.start_live_room()
@@ -156,6 +158,13 @@ class House(Stage):
 
     def control(self, *arguments: str) -> None:
         self.ctl(*arguments, f"--brokers={self.brokers}", "--why=uji peramban")
+
+    def room(self, *command: str) -> None:
+        """What the app's back end does with the live room."""
+        gateway = f"127.0.0.1:{next(iter(self.ports.values()))}"
+        key = self.folder / "token.pem"
+        room = json.loads((self.folder / "room.json").read_text())["roomId"]
+        self.ctl("rooms", *command, f"--gateway={gateway}", f"--key={key}", f"--room={room}")
 
     def sold(self, offer_id: str) -> int:
         return sum(
