@@ -33,6 +33,28 @@ void OverBatches(Trial& t) {
   }
 }
 
+void SequenceTellsTurns(Trial& t) {
+  const Orders orders = t.NewOrders(t.Take("few"), 8);
+  const std::unique_ptr<OrderStream> stream = t.Open();
+  const std::vector<PlaceOrdersRequest> batches = {
+      t.Batch(1, Orders(orders.begin(), orders.begin() + 4)),
+      t.Batch(2, Orders(orders.begin() + 4, orders.end()))};
+  for (const PlaceOrdersRequest& batch : batches) t.Send(*stream, batch);
+  uint64_t last = 0;
+  for (const Answered& one : t.Receive(*stream, batches)) {
+    t.ExpectOrdered(one.results);
+    for (const OrderResult& result : one.results) {
+      if (result.sequence() == 0) return t.Skip("it tells no sequences, which are optional");
+      t.Expect(result.sequence() > last, "a sequence above " + std::to_string(last),
+               "sequence " + std::to_string(result.sequence()));
+      last = result.sequence();
+    }
+  }
+  const uint64_t again = t.Place(orders.back()).sequence();
+  t.Expect(again == last, "the same sequence with the repeat: " + std::to_string(last),
+           "sequence " + std::to_string(again));
+}
+
 void AnswersInOrder(Trial& t) {
   const Offer& plenty = t.Any("plenty");
   const std::unique_ptr<OrderStream> stream = t.Open();
@@ -128,6 +150,12 @@ constexpr Check kChecks[] = {
       "Orders of one offer take effect in the order of the stream's batches."},
      kTurn,
      OverBatches},
+    {"order/sequence-tells-turns",
+     {"sequence naik menurut urutan berlakunya pesanan satu penawaran, dan ikut diulang.",
+      "sequence grows as orders of one offer take effect, and is repeated with the result."},
+     {"Dengan itu auditor menilai urutan tanpa melihat buku lokapasar.",
+      "By it an auditor judges the order of orders without the marketplace's books."},
+     SequenceTellsTurns},
     {"order/answers-in-order",
      {"Pesanan satu penawaran dijawab berurutan.", "Orders of one offer are answered in order."},
      {"Jembatan melepas jalur penawaran menurut jawaban terakhirnya.",

@@ -222,6 +222,7 @@ void MutantOrders::Tell(const marketplace::Result& decided, const orders::v1::Or
     result->set_order_id("T-" + order.intent_id());
   }
   if (result->state() != OrderResult::STATE_ORDERED) return;
+  if (Is("sequence_backwards")) result->set_sequence(1'000'000'000 - result->sequence());
   if (Is("order_id_reused")) result->set_order_id("T-1");
   if (Is("plain_http")) result->set_continue_url("http://bayar.lokapasar.example/");
 }

@@ -29,6 +29,7 @@ inline constexpr Mutant kMutants[] = {
     // Order, and what a batch is.
     {"batch_reversed", "a batch's orders take effect last first", "order/in-a-batch"},
     {"newest_batch_first", "waiting batches take effect newest first", "order/over-batches"},
+    {"sequence_backwards", "later orders have lower sequences", "order/sequence-tells-turns"},
     {"answers_reversed", "results come last first", "order/answers-in-order"},
     {"result_twice", "the first result of a batch comes twice", "order/offers-apart"},
     {"bad_spoils_batch", "one bad order fails its batch by a status code", "order/bad-and-good"},
