@@ -13,9 +13,13 @@ target_compile_options(jembatan_flags INTERFACE
 target_include_directories(jembatan_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_link_options(jembatan_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-fuse-ld=lld>)
 if(JEMBATAN_SANITIZE)
-  # A report names functions and lines; more of debug information only costs time and space.
-  target_compile_options(jembatan_flags INTERFACE
-    -fsanitize=${JEMBATAN_SANITIZE} -O1 -gline-tables-only)
+  set(JEMBATAN_SANITIZE_OPTIONS -fsanitize=${JEMBATAN_SANITIZE} -O1)
+  if(JEMBATAN_SANITIZE MATCHES "address")
+    # A report names functions and lines; more of debug information only costs time and space. Not
+    # for threads: tests/tsan.supp names inlined functions in full.
+    list(APPEND JEMBATAN_SANITIZE_OPTIONS -gline-tables-only)
+  endif()
+  target_compile_options(jembatan_flags INTERFACE ${JEMBATAN_SANITIZE_OPTIONS})
   target_link_options(jembatan_flags INTERFACE -fsanitize=${JEMBATAN_SANITIZE})
   # Only builds that nobody ships can be told where to die.
   target_compile_definitions(jembatan_flags INTERFACE JEMBATAN_CRASH_POINTS)
@@ -123,8 +127,7 @@ function(jembatan_proto)
   set_target_properties(jembatan_${arg_NAME} PROPERTIES JEMBATAN_PROTO_SOURCES "${sources}")
   target_link_libraries(jembatan_${arg_NAME} PUBLIC ${arg_DEPS} protobuf::libprotobuf)
   if(JEMBATAN_SANITIZE)
-    target_compile_options(jembatan_${arg_NAME} PRIVATE
-      -fsanitize=${JEMBATAN_SANITIZE} -O1 -gline-tables-only)
+    target_compile_options(jembatan_${arg_NAME} PRIVATE ${JEMBATAN_SANITIZE_OPTIONS})
   endif()
   if(arg_GRPC)
     add_library(jembatan_${arg_NAME}_grpc STATIC ${stubs})
