@@ -40,10 +40,13 @@ TEST(RoomsTest, ViewersAreToldWhatTheMarketplaceHasSoldUntilNothingIsLeft) {
   ViewerLoop loop;
   Viewer watcher(loop, house.gateway(1).port(), house.TokenOf("ani"), intent::Encoding::kProto);
   Viewer buyer(loop, house.gateway(0).port(), house.TokenOf("budi"), intent::Encoding::kJson);
+  const auto is_priced = [](const OfferHint& hint) { return hint.has_price(); };
   watcher.WatchRoom("r");
-  const auto before =
-      watcher.AwaitHint("batik", [](const OfferHint& hint) { return hint.has_price(); });
+  const auto before = watcher.AwaitHint("batik", is_priced);
   ASSERT_TRUE(before.has_value());
+  // The other gateway may know the room, and not yet what is pinned in it.
+  buyer.WatchRoom("r");
+  ASSERT_TRUE(buyer.AwaitHint("batik", is_priced).has_value());
   EXPECT_EQ(before->price().amount_minor(), kPriceMinor);
   EXPECT_EQ(before->sold(), 0u);
   EXPECT_NE(before->stock(), OfferHint::STOCK_CLOSED);
