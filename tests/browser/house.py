@@ -24,7 +24,7 @@ sys.path.insert(0, _driver.stdout.strip())
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page  # noqa: E402
 from proxy import Network, Proxy  # noqa: E402
-from stage import Failure, Stage, expect, wait_for  # noqa: E402
+from stage import Failure, MemoryStage, expect, wait_for  # noqa: E402
 
 LIVE_ROOM = ROOT / "clients/live-room"
 DEMO = ROOT / "deploy/demo.d"
@@ -55,7 +55,7 @@ def filled(name: str, starts_ms: int, ends_ms: int) -> list | dict:
     return json.loads(text)
 
 
-class House(Stage):
+class House(MemoryStage):
     def __init__(self, binaries: Path, keep: bool, shots: Path, network: Network):
         super().__init__(binaries, keep)
         self.shots = shots
@@ -68,16 +68,6 @@ class House(Stage):
         self.operator = ""
 
     # --- The programs ---------------------------------------------------------------------------
-
-    def start_kafka(self) -> None:
-        bootstrap = self.folder / "bootstrap"
-        program = str(self.binaries / "jembatan-devbroker")
-        self.spawn("devbroker", [program, f"--bootstrap_file={bootstrap}"])
-        wait_for("the broker is there", bootstrap.exists)
-        self.brokers = bootstrap.read_text().strip()
-
-    def await_ready(self, *names: str) -> None:
-        super().await_ready(*(name for name in names if name in self.admin_ports))
 
     def reach(self, name: str, port: int) -> int:
         return self.network.add(name, port, self.port()).port

@@ -367,3 +367,17 @@ class Stage:
         say((self.folder / "load.log").read_text().strip().splitlines()[-1])
         expect(status == 0, f"jembatan-load ended with status {status}")
         return json.loads((self.folder / "load.json").read_text())
+
+
+class MemoryStage(Stage):
+    """The stage on the broker in memory: for what is not about Kafka."""
+
+    def start_kafka(self) -> None:
+        bootstrap = self.folder / "bootstrap"
+        program = str(self.binaries / "jembatan-devbroker")
+        self.spawn("devbroker", [program, f"--bootstrap_file={bootstrap}"])
+        wait_for("the broker listens", bootstrap.exists)
+        self.brokers = bootstrap.read_text().strip()
+
+    def await_ready(self, *names: str) -> None:
+        super().await_ready(*(name for name in names if name in self.admin_ports))
