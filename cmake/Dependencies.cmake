@@ -20,7 +20,7 @@ pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
 
 # librdkafka: the build that tools/bootstrap makes, or a system one from 2.3 (before it the
 # idempotent producer goes fatal on a broker disconnect) to 2.9 (from 2.10 on a cluster that
-# names no brokers for a moment is never asked again; tools/librdkafka.patch).
+# names no brokers for a moment is never asked again). tools/librdkafka.patch holds what we mend.
 set(JEMBATAN_RDKAFKA_PREFIX "" CACHE PATH "Prefix of librdkafka as built by tools/bootstrap")
 if(NOT JEMBATAN_RDKAFKA_PREFIX)
   string(REGEX MATCH "thread|address" sanitizer "${JEMBATAN_SANITIZE}")
