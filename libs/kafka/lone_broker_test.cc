@@ -187,8 +187,8 @@ TEST(LoneBroker, AClientOutlivesAClusterThatNamesNoBrokers) {
 }
 
 // librdkafka 2.15.1 reconnected to a leader that was down without any pause while many offsets were
-// asked of it: 25 to 190 connections a second here, 80,000 in a minute in a gateway of a house whose
-// broker had died, and the same in every process.
+// asked of it: 25 to 190 connections a second here, 80,000 in a minute in a gateway of a house
+// whose broker had died, and the same in every process.
 TEST(LoneBroker, ALeaderThatIsDownIsNotConnectedToWithoutPause) {
   // The pause begins at 50 ms and doubles.
   constexpr int kConnectsMost = 15;
