@@ -188,6 +188,13 @@ const Case kAllowed[] = {
          }},
     {.name = "handed off and bought by hand",
      .spoil = [](Evidence& run) { run.records[0].state = Outcome::STATE_HANDED_OFF; }},
+    {.name = "handed off and bought by hand late, and after others",
+     .spoil =
+         [](Evidence& run) {
+           run.records[0].state = Outcome::STATE_HANDED_OFF;
+           run.ledger[0].decided_ms = kNow + intent::kTtlMs + 1'000;
+           std::swap(run.ledger[0], run.ledger[2]);
+         }},
     {.name = "an unanswered first copy may lie lower than the accepted one",
      .spoil =
          [](Evidence& run) {
