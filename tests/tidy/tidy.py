@@ -82,6 +82,7 @@ PURE_LIBRARIES = (
     "policy",
     "reconcile",
     "evidence",
+    "beli_lokal",
 )
 _PURE_FILES = tuple(f"libs/{name}/*" for name in PURE_LIBRARIES)
 
