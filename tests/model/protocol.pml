@@ -5,11 +5,11 @@
  * window, ask, place, write and read back; a marketplace whose answers may be lost; readers that judge
  * outcomes by token. With LANE the two intents want the same offer, an operator halts for a while,
  * bridges tell their progress, and a gateway says NONE by it; with ONE_TAP an app makes both intents
- * of one tap, the second when the first is known to be none that was ordered. Nothing
- * coordinates the bridges: each may crash at any step and begin again, and each may be the other's
- * zombie. What a bridge writes is in the log some time later, also when it has died, or never. Time
- * is one bit an intent: its deadline has passed or not. In the marketplace and in readers one step is
- * one transaction or one record.
+ * of one tap, the second when the first is known not to be ordered. Nothing coordinates the bridges:
+ * each may crash at any step and begin again, and each may be the other's zombie. What a bridge writes
+ * is in the log some time later, also when it has died, or never. Time is one bit an intent: its
+ * deadline has passed or not. In the marketplace and in readers one step is one transaction or one
+ * record.
  *
  * Checked at every step: no intent is ordered twice, no tap by two ids (P4); none is ordered past its
  * deadline (P5) or before one that was accepted earlier (P6); all valid finals of an intent agree, and
@@ -101,15 +101,10 @@ inline append(k, t, i, s) {
   fi
 }
 
-/* The intent that another was made in place of, or none: a second id of a tap is made when the first
-   is known to be none that was ordered. */
-#ifdef ONE_TAP
+/* No new id for a tap before an outcome of the first, or NONE. */
+#if defined(ONE_TAP) && !defined(NO_CLIENTS_RULE)
 #define MAY_APPEND (appended == 0 || none_told[0] || told[0] == rejected || told[0] == expired)
 #else
-#define MAY_APPEND true
-#endif
-#ifdef NO_CLIENTS_RULE
-#undef MAY_APPEND
 #define MAY_APPEND true
 #endif
 
@@ -194,8 +189,14 @@ end:
    written later or is lost. */
 #define CRASH atomic { true -> goto crash }
 
-/* Whether the log has our final of that intent, and no higher open before it; owner: no open at all
-   is higher yet. */
+/* Read back: a final counts only if no higher open stands before it. */
+#ifndef NO_READ_BACK
+#define COUNTS owner
+#else
+#define COUNTS true
+#endif
+
+/* found: the log has our final of that intent, and it counts; owner: no open is higher yet. */
 inline look_for_own(intent) {
   owner = true;
   found = false;
@@ -204,13 +205,8 @@ inline look_for_own(intent) {
   :: k < outcomes_end ->
      if
      :: outcomes[k].kind == open && outcomes[k].token > token -> owner = false
-#ifndef NO_READ_BACK
      :: outcomes[k].kind == final && outcomes[k].token == token && outcomes[k].id == intent &&
-        owner -> found = true
-#else
-     :: outcomes[k].kind == final && outcomes[k].token == token && outcomes[k].id == intent ->
-        found = true
-#endif
+        COUNTS -> found = true
      :: else
      fi;
      k++
@@ -224,6 +220,10 @@ inline look_for_own(intent) {
 #else
 #define ALL_IS_DONE true
 #endif
+
+/* The next record is not void, and neither the window nor we know its intent's final. */
+#define UNDECIDED \
+  (at < appended && !record_void[at] && known[record_id[at]] == none)
 
 /* A lane places no order before its own refusals are acknowledged. */
 #ifndef NO_LANE_WAIT
@@ -250,6 +250,7 @@ begin:
     :: empty(answers[me]) -> break
     od;
     answered = 0;
+    i = 0;
     state = none;
     at = 0;
     done = 0;
@@ -291,8 +292,7 @@ begin:
   :: atomic { at < appended && !record_void[at] && known[record_id[at]] != none ->
        produced[me] ! token, record_id[at], known[record_id[at]];
        at++ }
-  :: at < appended && !record_void[at] && known[record_id[at]] == none &&
-     !passed[record_id[at]] && !halted && LANE_IS_FREE ->
+  :: UNDECIDED && !passed[record_id[at]] && !halted && LANE_IS_FREE ->
      /* Place it, and wait for the answer as long as the stream holds. */
      calls ! me, token, record_id[at];
      if
@@ -308,8 +308,7 @@ begin:
           answered = 0;
           state = none }
      fi
-  :: at < appended && !record_void[at] && known[record_id[at]] == none &&
-     (passed[record_id[at]] || halted) ->
+  :: UNDECIDED && (passed[record_id[at]] || halted) ->
      /* Expired or halted: decided alone, but not before the marketplace was asked under our token. */
      atomic {
        i = record_id[at];
@@ -337,7 +336,6 @@ begin:
      }
   :: done < at ->
      atomic {
-       /* Read back: it counts only if no higher open stands before it. */
        if
        :: record_void[done] -> found = true
        :: else -> look_for_own(record_id[done])
@@ -348,10 +346,8 @@ begin:
           /* P1: nothing is passed over that has no valid final. */
           if
           :: done > committed ->
-             for (k : committed .. done - 1) {
-               assert(record_void[k] || told[record_id[k]] != none)
-             }
-             k = 0;
+             assert(committed == done - 1);
+             assert(record_void[committed] || told[record_id[committed]] != none);
              committed = done
           :: else
           fi
@@ -397,7 +393,6 @@ crash:
        od
     :: true
     fi;
-    i = 0;
     goto begin
   }
 leave:
