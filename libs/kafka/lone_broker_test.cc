@@ -139,10 +139,13 @@ class LoneBroker {
     EXPECT_EQ(api, kMetadata);
     EXPECT_EQ(version, 4);
     const bool other = other_port_ != 0;
-    const int brokers = other ? 2 : 1;
-    body.Int(0, 4).Int(fenced_ ? 0 : brokers, 4);
-    if (!fenced_) body.Int(kItself, 4).Text("127.0.0.1").Int(listener_.port(), 4).Int(-1, 2);
-    if (other) body.Int(kOther, 4).Text("127.0.0.1").Int(other_port_, 4).Int(-1, 2);
+    std::vector<std::pair<int, int>> brokers;  // ids and ports
+    if (!fenced_) brokers.emplace_back(kItself, listener_.port());
+    if (other) brokers.emplace_back(kOther, other_port_);
+    body.Int(0, 4).Int(static_cast<int64_t>(brokers.size()), 4);
+    for (const auto& [id, port] : brokers) {
+      body.Int(id, 4).Text("127.0.0.1").Int(port, 4).Int(-1, 2);
+    }
     body.Text("cluster").Int(-1, 4);
     // Of one partition: an answer without any topic is taken for none.
     body.Int(1, 4).Int(0, 2).Text("topic").Int(0, 1).Int(1, 4);

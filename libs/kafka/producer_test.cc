@@ -234,16 +234,21 @@ TEST_F(ProducerTest, FatalErrorAnswersEverythingOnceAndGoesOn) {
   RunFor(context_, milliseconds(50));
   EXPECT_EQ(times_.size(), 2001u);
   EXPECT_EQ(deliveries_.size(), 2001u);
-  int64_t maybe_persisted = 1;  // the warm one
+  // The warm one is there.
+  int64_t surely_persisted = 1;
+  int64_t maybe_persisted = 1;
   for (const Delivery& each : deliveries_) {
     EXPECT_TRUE(each.opaque != 5000 || each.status.ok()) << each.status;
+    EXPECT_EQ(each.status.ok(), each.persistence == Persistence::kPersisted) << each.status;
     // What had not left for the broker when the error came is known not to be there.
     if (each.persistence != Persistence::kNotPersisted) ++maybe_persisted;
+    if (each.status.ok()) ++surely_persisted;
   }
   int64_t persisted = 0;
   for (int32_t partition = 0; partition < kPartitions; ++partition) {
     persisted += EndOffset(partition);
   }
+  EXPECT_GE(persisted, surely_persisted);
   EXPECT_LE(persisted, maybe_persisted);
 }
 
