@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
@@ -14,6 +15,7 @@
 #include "libs/base/clock.h"
 #include "libs/intent/limits.h"
 #include "libs/rpc/server.h"
+#include "services/gateway/limits.h"
 #include "services/gateway/testing/gateway_fixture.h"
 #include "services/gateway/testing/malformed.h"
 
@@ -31,6 +33,17 @@ constexpr char kDetailsKey[] = "grpc-status-details-bin";
 std::shared_ptr<grpc::Channel> ChannelTo(const Service& gateway) {
   return rpc::Connect("127.0.0.1:" + std::to_string(gateway.grpc_port()),
                       grpc::InsecureChannelCredentials());
+}
+
+// rpc::ServerOptions' default.
+constexpr size_t kStreamsOfAConnection = 100;
+
+// A connection of its own.
+std::shared_ptr<grpc::Channel> ConnectionTo(const Service& gateway) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(gateway.grpc_port()),
+                                   grpc::InsecureChannelCredentials(), arguments);
 }
 
 std::unique_ptr<IntakeService::Stub> StubOf(const Service& gateway) {
@@ -318,6 +331,39 @@ TEST(Grpc, ABackEndOpensARoomAndItsViewersAreTold) {
   stream->WritesDone();
   while (stream->Read(&told)) continue;
   EXPECT_TRUE(stream->Finish().ok());
+}
+
+// Open streams once counted against the bound of unary calls.
+TEST(Grpc, StreamsLeaveUnaryCallsTheirBound) {
+  World& world = World::Get();
+  const std::string token = world.Token("grpc-viewer");
+  struct Open {
+    std::unique_ptr<IntakeService::Stub> stub;
+    grpc::ClientContext context;
+    Stream stream;
+  };
+  std::vector<std::unique_ptr<Open>> streams(kUnaryCalls);
+  std::shared_ptr<grpc::Channel> channel;
+  for (size_t i = 0; i < streams.size(); ++i) {
+    // A connection has no more streams at once.
+    if (i % kStreamsOfAConnection == 0) channel = ConnectionTo(world.gateway());
+    auto& open = streams[i] = std::make_unique<Open>();
+    open->stub = IntakeService::NewStub(channel);
+    Prepare(open->context, token);
+    open->stream = open->stub->StreamIntents(&open->context);
+    ServerFrame greeting;
+    ASSERT_TRUE(open->stream->Read(&greeting));
+  }
+  grpc::ClientContext context;
+  Prepare(context, token);
+  GetOutcomesResponse answers;
+  const auto stub = IntakeService::NewStub(ConnectionTo(world.gateway()));
+  const grpc::Status status = stub->GetOutcomes(&context, {}, &answers);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  for (auto& open : streams) open->context.TryCancel();
+  for (auto& open : streams) {
+    EXPECT_EQ(open->stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  }
 }
 
 }  // namespace

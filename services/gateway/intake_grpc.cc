@@ -125,12 +125,12 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
                          public Connection,
                          public Session {
  public:
-  StreamCall(Edge& edge, std::atomic<int>& calls, CallbackServerContext& context,
+  StreamCall(Edge& edge, std::atomic<int>& streams, CallbackServerContext& context,
              PrincipalPtr principal)
-      : Session(std::move(principal)), edge_(edge), calls_(calls), context_(context) {
-    ++calls_;
+      : Session(std::move(principal)), edge_(edge), streams_(streams), context_(context) {
+    ++streams_;
   }
-  ~StreamCall() override { --calls_; }
+  ~StreamCall() override { --streams_; }
 
   // Reactions, on gRPC's threads.
   void OnReadDone(bool ok) override {
@@ -284,7 +284,7 @@ class StreamCall final : public grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>,
   }
 
   Edge& edge_;
-  std::atomic<int>& calls_;
+  std::atomic<int>& streams_;
   CallbackServerContext& context_;
   ByteBuffer in_;
   ByteBuffer out_;
@@ -310,51 +310,33 @@ using Raw = intake::v1::IntakeService::WithRawCallbackMethod_SubmitIntent<
 
 class IntakeGrpc::Service final : public Raw {
  public:
-  explicit Service(std::vector<Edge*> edges) : edges_(std::move(edges)) {}
+  explicit Service(std::vector<Edge*> edges) : unary_(std::move(edges)) {}
 
   grpc::ServerUnaryReactor* SubmitIntent(CallbackServerContext* context, const ByteBuffer* request,
                                          ByteBuffer* response) override {
-    return Unary<SubmitCall>(*context, request, response);
+    return unary_.Begin<SubmitCall>(*context, request, response);
   }
 
   grpc::ServerUnaryReactor* GetOutcomes(CallbackServerContext* context, const ByteBuffer* request,
                                         ByteBuffer* response) override {
-    return Unary<QueryCall>(*context, request, response);
+    return unary_.Begin<QueryCall>(*context, request, response);
   }
 
   grpc::ServerBidiReactor<ByteBuffer, ByteBuffer>* StreamIntents(
       CallbackServerContext* context) override {
-    Edge& edge = Next();
+    Edge& edge = unary_.NextEdge();
     auto principal = edge.authenticator().Authenticate(TokenOf(*context), base::WallMs());
     if (!principal.ok()) return new RefusedStream(Unauthenticated(edge, principal.status()));
-    auto* call = new StreamCall(edge, calls_, *context, *std::move(principal));
+    auto* call = new StreamCall(edge, streams_, *context, *std::move(principal));
     edge.Post([call] { call->Open(); });
     return call;
   }
 
-  int calls() const { return calls_.load(); }
+  int calls() const { return unary_.alive() + streams_.load(); }
 
  private:
-  template <typename Call>
-  grpc::ServerUnaryReactor* Unary(CallbackServerContext& context, const ByteBuffer* request,
-                                  ByteBuffer* response) {
-    Edge& edge = Next();
-    auto principal = edge.authenticator().Authenticate(TokenOf(context), base::WallMs());
-    if (!principal.ok()) return new RefusedUnary(Unauthenticated(edge, principal.status()));
-    if (calls_.load() >= kUnaryCalls) {
-      edge.probe().TurnedAway(Turned::kFull);
-      return new RefusedUnary(Refused(intake::v1::REASON_OVERLOADED, "too many calls"));
-    }
-    auto* call = new Call(edge, calls_, *std::move(principal), request, response);
-    edge.Post([call] { call->Run(); });
-    return call;
-  }
-
-  Edge& Next() { return *edges_[next_.fetch_add(1) % edges_.size()]; }
-
-  const std::vector<Edge*> edges_;
-  std::atomic<size_t> next_{0};
-  std::atomic<int> calls_{0};
+  UnaryCalls unary_;
+  std::atomic<int> streams_{0};
 };
 
 IntakeGrpc::IntakeGrpc(std::vector<Edge*> edges)

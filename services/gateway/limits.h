@@ -22,7 +22,7 @@ inline constexpr size_t kNextReadBytes = 16 * 1024;
 inline constexpr size_t kKeptBufferBytes = 2 * 1024;
 // Verified tokens remembered, twice this many at most.
 inline constexpr size_t kVerifiedTokens = 8'192;
-// gRPC unary calls under way in the process.
+// Unary calls under way of one gRPC service of the process.
 inline constexpr int kUnaryCalls = 4'096;
 // Origins that --allow_origins may list.
 inline constexpr size_t kOriginsMax = 64;

@@ -21,11 +21,11 @@ using intake::v1::RoomService;
 
 class RoomCall final : public UnaryCall {
  public:
-  RoomCall(Edge& edge, std::atomic<int>& calls, RoomMethod method, PrincipalPtr principal,
+  RoomCall(Edge& edge, std::atomic<int>& calls, PrincipalPtr principal, RoomMethod method,
            const ByteBuffer* request, ByteBuffer* response)
       : UnaryCall(edge, calls),
-        method_(method),
         principal_(std::move(principal)),
+        method_(method),
         request_(request),
         response_(response) {}
 
@@ -47,8 +47,8 @@ class RoomCall final : public UnaryCall {
                         std::string(base::Std(answer.status().message()))));
   }
 
-  const RoomMethod method_;
   const PrincipalPtr principal_;
+  const RoomMethod method_;
   const ByteBuffer* const request_;
   ByteBuffer* const response_;
 };
@@ -62,49 +62,37 @@ using Raw = RoomService::WithRawCallbackMethod_OpenRoom<
 
 class RoomGrpc::Service final : public Raw {
  public:
-  explicit Service(std::vector<Edge*> edges) : edges_(std::move(edges)) {}
+  explicit Service(std::vector<Edge*> edges) : unary_(std::move(edges)) {}
 
   grpc::ServerUnaryReactor* OpenRoom(CallbackServerContext* context, const ByteBuffer* request,
                                      ByteBuffer* response) override {
-    return Serve(RoomMethod::kOpenRoom, *context, request, response);
+    return unary_.Begin<RoomCall>(*context, RoomMethod::kOpenRoom, request, response);
   }
   grpc::ServerUnaryReactor* PinOffer(CallbackServerContext* context, const ByteBuffer* request,
                                      ByteBuffer* response) override {
-    return Serve(RoomMethod::kPinOffer, *context, request, response);
+    return unary_.Begin<RoomCall>(*context, RoomMethod::kPinOffer, request, response);
   }
   grpc::ServerUnaryReactor* UnpinOffer(CallbackServerContext* context, const ByteBuffer* request,
                                        ByteBuffer* response) override {
-    return Serve(RoomMethod::kUnpinOffer, *context, request, response);
+    return unary_.Begin<RoomCall>(*context, RoomMethod::kUnpinOffer, request, response);
   }
   grpc::ServerUnaryReactor* CloseRoom(CallbackServerContext* context, const ByteBuffer* request,
                                       ByteBuffer* response) override {
-    return Serve(RoomMethod::kCloseRoom, *context, request, response);
+    return unary_.Begin<RoomCall>(*context, RoomMethod::kCloseRoom, request, response);
   }
   grpc::ServerUnaryReactor* GetRoom(CallbackServerContext* context, const ByteBuffer* request,
                                     ByteBuffer* response) override {
-    return Serve(RoomMethod::kGetRoom, *context, request, response);
+    return unary_.Begin<RoomCall>(*context, RoomMethod::kGetRoom, request, response);
   }
   grpc::ServerUnaryReactor* ListRooms(CallbackServerContext* context, const ByteBuffer* request,
                                       ByteBuffer* response) override {
-    return Serve(RoomMethod::kListRooms, *context, request, response);
+    return unary_.Begin<RoomCall>(*context, RoomMethod::kListRooms, request, response);
   }
 
-  int calls() const { return calls_.load(); }
+  int calls() const { return unary_.alive(); }
 
  private:
-  grpc::ServerUnaryReactor* Serve(RoomMethod method, CallbackServerContext& context,
-                                  const ByteBuffer* request, ByteBuffer* response) {
-    Edge& edge = *edges_[next_.fetch_add(1) % edges_.size()];
-    auto principal = edge.authenticator().Authenticate(TokenOf(context), base::WallMs());
-    if (!principal.ok()) return new RefusedUnary(Unauthenticated(edge, principal.status()));
-    auto* call = new RoomCall(edge, calls_, method, *std::move(principal), request, response);
-    edge.Post([call] { call->Run(); });
-    return call;
-  }
-
-  const std::vector<Edge*> edges_;
-  std::atomic<size_t> next_{0};
-  std::atomic<int> calls_{0};
+  UnaryCalls unary_;
 };
 
 RoomGrpc::RoomGrpc(std::vector<Edge*> edges)
