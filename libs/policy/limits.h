@@ -10,8 +10,6 @@ namespace jembatan::policy {
 inline constexpr size_t kFileBytes = size_t{1} << 20;
 inline constexpr size_t kRulesMax = 256;
 inline constexpr size_t kRatesMax = 4'096;
-// Entries of one list of a rule: marketplaces, regions, offers, campaigns, tariff codes.
-inline constexpr size_t kListMax = 10'000;
 
 // A rate is rupiah per unit in millionths: up to a hundred million rupiah. With amounts of at most
 // goods::kAmountMinorMax the products of a comparison stay far below 2^127.

@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 #include <utility>
-
-#include <toml++/toml.h>
 
 #include "libs/base/status.h"
 #include "libs/base/text.h"
@@ -13,29 +10,14 @@
 #include "libs/goods/limits.h"
 #include "libs/goods/words.h"
 #include "libs/policy/limits.h"
+#include "libs/toml/section.h"
 
 namespace jembatan::policy {
 namespace {
 
-constexpr int64_t kDayMs = 86'400'000;
+using toml_file::Section;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-// Days since 1970-01-01 of the proleptic Gregorian calendar.
-int64_t DaysOf(const toml::date& date) {
-  int64_t year = date.year - (date.month <= 2 ? 1 : 0);
-  int64_t era = (year >= 0 ? year : year - 399) / 400;
-  int64_t of_era = year - era * 400;
-  int64_t of_year = (153 * (date.month + (date.month > 2 ? -3 : 9)) + 2) / 5 + date.day - 1;
-  return era * 146'097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719'468;
-}
-
-int64_t MsOf(const toml::date_time& when) {
-  const toml::time& time = when.time;
-  int64_t seconds =
-      (int64_t{time.hour} * 60 + time.minute - when.offset->minutes) * 60 + time.second;
-  return DaysOf(when.date) * kDayMs + seconds * 1000 + time.nanosecond / 1'000'000;
-}
 
 // "16234.5" -> 16'234'500'000; nullopt: not of that form, zero or too large.
 std::optional<int64_t> RateOf(std::string_view text) {
@@ -58,123 +40,6 @@ std::optional<int64_t> RateOf(std::string_view text) {
   }
   return value > 0 ? std::optional(value) : std::nullopt;
 }
-
-// The first fault of the text. Once there is one, everything else that is read is worthless and
-// nobody looks at it.
-class Faults {
- public:
-  explicit Faults(const std::string& name) : name_(name) {}
-
-  void Add(toml::source_position place, const std::string& reason) {
-    if (!status_.ok()) return;
-    status_ = base::InvalidArgument(name_ + ":" + std::to_string(place.line) + ": " + reason);
-  }
-  bool any() const { return !status_.ok(); }
-  const absl::Status& status() const { return status_; }
-
- private:
-  const std::string& name_;
-  absl::Status status_;
-};
-
-// One table of the file, read key by key; Done refuses the keys that nobody asked for.
-class Section {
- public:
-  Section(const toml::table& table, Faults* faults) : table_(table), faults_(faults) {}
-
-  toml::source_position place() const { return table_.source().begin; }
-  toml::source_position PlaceOf(std::string_view key) const {
-    const toml::node* node = table_.get(key);
-    return node == nullptr ? place() : node->source().begin;
-  }
-  void Fault(std::string_view key, const std::string& reason) {
-    faults_->Add(PlaceOf(key), std::string(key) + ": " + reason);
-  }
-
-  bool Has(std::string_view key) const { return table_.contains(key); }
-  // Somebody else reads the key.
-  void Ask(std::string_view key) { asked_.emplace(key); }
-
-  std::string Text(std::string_view key) {
-    const toml::node* node = Find(key);
-    if (node == nullptr) return {};
-    std::optional<std::string> text = node->value_exact<std::string>();
-    if (!text) Fault(key, "must be a text");
-    return text.value_or("");
-  }
-  std::string Text(std::string_view key, bool (*good)(std::string_view), const char* must) {
-    std::string text = Text(key);
-    if (!faults_->any() && !good(text)) Fault(key, must);
-    return text;
-  }
-
-  int64_t Number(std::string_view key, int64_t least, int64_t most) {
-    const toml::node* node = Find(key);
-    if (node == nullptr) return least;
-    std::optional<int64_t> number = node->value_exact<int64_t>();
-    if (!number || *number < least || *number > most) {
-      Fault(key,
-            "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
-    }
-    return number.value_or(least);
-  }
-
-  int64_t Instant(std::string_view key) {
-    const toml::node* node = Find(key);
-    if (node == nullptr) return 0;
-    std::optional<toml::date_time> when = node->value_exact<toml::date_time>();
-    if (when && when->offset) return MsOf(*when);
-    Fault(key, "must be a date and time with its offset, like 2023-09-26T00:00:00+07:00");
-    return 0;
-  }
-
-  // Sorted; each entry good and given once.
-  std::vector<std::string> List(std::string_view key, bool (*good)(std::string_view),
-                                const char* must) {
-    std::vector<std::string> texts;
-    const toml::node* node = Find(key);
-    if (node == nullptr) return texts;
-    const toml::array* array = node->as_array();
-    if (array == nullptr) {
-      Fault(key, "must be a list");
-      return texts;
-    }
-    if (array->size() > kListMax) Fault(key, "has more than " + std::to_string(kListMax));
-    std::set<std::string> seen;
-    for (const toml::node& entry : *array) {
-      std::optional<std::string> text = entry.value_exact<std::string>();
-      const std::string where = std::string(key) + ": ";
-      if (!text || !good(*text)) {
-        faults_->Add(entry.source().begin, where + must);
-      } else if (!seen.insert(*text).second) {
-        faults_->Add(entry.source().begin, where + "\"" + *text + "\" is given twice");
-      }
-      if (faults_->any()) return {};
-    }
-    texts.assign(seen.begin(), seen.end());
-    return texts;
-  }
-
-  void Done() {
-    for (const auto& [key, node] : table_) {
-      if (asked_.contains(std::string_view(key.str()))) continue;
-      faults_->Add(key.source().begin, "unknown key \"" + std::string(key.str()) + "\"");
-    }
-  }
-
- private:
-  // A key that must be there.
-  const toml::node* Find(std::string_view key) {
-    Ask(key);
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) faults_->Add(place(), std::string(key) + " is missing");
-    return node;
-  }
-
-  const toml::table& table_;
-  Faults* faults_;
-  std::set<std::string, std::less<>> asked_;
-};
 
 constexpr char kIdMust[] = "must be 1 to 64 of letters, digits and ._:-";
 
@@ -259,49 +124,27 @@ bool Overlap(const Span& a, const Span& b) { return a.from_ms < b.to_ms && b.fro
 
 class Parser {
  public:
-  explicit Parser(const std::string& name) : faults_(name) {}
-
-  absl::StatusOr<Policy> Run(const toml::table& root) {
-    Section file(root, &faults_);
+  absl::StatusOr<Policy> Run(toml_file::Document document) {
+    Section file = document.root();
     file.Number("schema", 1, 1);
-    EachTable(file, root, "rule", kRulesMax, [this](const toml::table& table) { ReadRule(table); });
-    if (rules_.empty()) faults_.Add(file.place(), "rule is missing: there is none");
-    if (file.Has("exchange_rate")) {
-      EachTable(file, root, "exchange_rate", kRatesMax,
-                [this](const toml::table& table) { ReadRate(table); });
-    }
+    file.Each("rule", kRulesMax, [this](Section& section) { ReadRule(section); });
+    if (rules_.empty()) file.faults().Add(file.line(), "rule is missing: there is none");
+    file.Each("exchange_rate", kRatesMax, [this](Section& section) { ReadRate(section); });
     file.Done();
-    CheckConsent(file.place());
-    if (faults_.any()) return faults_.status();
+    CheckConsent(file);
+    if (file.faulty()) return document.faults().status();
     return Seal(std::move(rules_), std::move(rates_));
   }
 
  private:
-  template <typename Read>
-  void EachTable(Section& file, const toml::table& root, std::string_view key, size_t most,
-                 Read read) {
-    file.Ask(key);
-    const toml::node* node = root.get(key);
-    if (node == nullptr) return;
-    const toml::array* array = node->as_array();
-    if (array == nullptr || !array->is_homogeneous<toml::table>()) {
-      return file.Fault(key, "must be tables, each under [[" + std::string(key) + "]]");
-    }
-    if (array->size() > most) return file.Fault(key, "more than " + std::to_string(most));
-    for (const toml::node& table : *array) {
-      if (!faults_.any()) read(*table.as_table());
-    }
-  }
-
-  void ReadRule(const toml::table& table) {
-    Section section(table, &faults_);
+  void ReadRule(Section& section) {
     Rule rule;
     rule.id = section.Text("id", goods::IsId, kIdMust);
     std::string kind = section.Text("kind");
     rule.article = section.Text("article", goods::IsProse, "must be a line of 1 to 512 bytes");
     rule.effective_from_ms = section.Instant("effective_from");
     if (section.Has("effective_to")) rule.effective_to_ms = section.Instant("effective_to");
-    if (faults_.any()) return;
+    if (section.faulty()) return;
     if (rule.effective_to_ms <= rule.effective_from_ms) {
       return section.Fault("effective_to", "is not after effective_from");
     }
@@ -325,8 +168,7 @@ class Parser {
     }
   }
 
-  void ReadRate(const toml::table& table) {
-    Section section(table, &faults_);
+  void ReadRate(Section& section) {
     ExchangeRate rate;
     rate.currency = section.Text("currency");
     std::string rupiah = section.Text("rupiah_per_unit");
@@ -334,7 +176,7 @@ class Parser {
     rate.effective_to_ms = section.Instant("effective_to");
     rate.source = section.Text("source", goods::IsProse, "must be a line of 1 to 512 bytes");
     section.Done();
-    if (faults_.any()) return;
+    if (section.faulty()) return;
     if (rate.currency == goods::kRupiah || !goods::MinorDigits(rate.currency)) {
       return section.Fault("currency", "\"" + rate.currency + "\" is none that is converted");
     }
@@ -355,19 +197,18 @@ class Parser {
     rates_.push_back(std::move(rate));
   }
 
-  void CheckConsent(toml::source_position place) {
+  void CheckConsent(Section& file) {
     size_t found = 0;
     for (const Rule& rule : rules_) {
       if (!std::holds_alternative<Consent>(rule.terms)) continue;
       ++found;
       if (rule.effective_to_ms != kForEver) {
-        faults_.Add(place, "\"" + rule.id + "\": consent does not end");
+        file.faults().Add(file.line(), "\"" + rule.id + "\": consent does not end");
       }
     }
-    if (found == 0) faults_.Add(place, "a rule of kind \"consent\" is missing");
+    if (found == 0) file.faults().Add(file.line(), "a rule of kind \"consent\" is missing");
   }
 
-  Faults faults_;
   std::vector<Rule> rules_;
   std::vector<ExchangeRate> rates_;
 };
@@ -375,15 +216,9 @@ class Parser {
 }  // namespace
 
 absl::StatusOr<Policy> ParsePolicy(const std::string& name, std::string_view toml) {
-  if (toml.size() > kFileBytes) {
-    return base::InvalidArgument(name + ":1: longer than " + std::to_string(kFileBytes) + " bytes");
-  }
-  try {
-    return Parser(name).Run(toml::parse(toml, name));
-  } catch (const toml::parse_error& error) {
-    return base::InvalidArgument(name + ":" + std::to_string(error.source().begin.line) + ": " +
-                                 std::string(error.description()));
-  }
+  JEMB_ASSIGN_OR_RETURN(toml_file::Document document,
+                        toml_file::Document::Parse(name, toml, kFileBytes));
+  return Parser().Run(std::move(document));
 }
 
 }  // namespace jembatan::policy

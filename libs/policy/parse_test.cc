@@ -8,6 +8,7 @@
 #include "libs/base/text.h"
 #include "libs/policy/limits.h"
 #include "libs/policy/testing.h"
+#include "libs/toml/limits.h"
 
 namespace jembatan::policy {
 namespace {
@@ -216,7 +217,7 @@ TEST(Parse, TheBoundsHold) {
   EXPECT_EQ(ErrorOf(rules), "p.toml:2: rule: more than 256");
 
   std::string list = "ids = [";
-  for (size_t i = 0; i < kListMax; ++i) list += "\"m" + std::to_string(i) + "\",";
+  for (size_t i = 0; i < toml_file::kListMax; ++i) list += "\"m" + std::to_string(i) + "\",";
   EXPECT_EQ(ErrorOf(kConsent + RuleText("m", "marketplaces", list + "]")), "taken");
   EXPECT_EQ(ErrorOf(kConsent + RuleText("m", "marketplaces", list + "\"last\"]")),
             "p.toml:12: ids: has more than 10000");

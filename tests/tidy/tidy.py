@@ -79,6 +79,7 @@ PURE_LIBRARIES = (
     "goods",
     "offers",
     "controls",
+    "toml",
     "policy",
     "reconcile",
     "evidence",
