@@ -81,6 +81,7 @@ PURE_LIBRARIES = (
     "controls",
     "toml",
     "policy",
+    "registry",
     "reconcile",
     "evidence",
 )
