@@ -12,6 +12,7 @@
 #include <grpcpp/security/tls_certificate_verifier.h>
 #include <grpcpp/security/tls_credentials_options.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "libs/base/file.h"
 #include "libs/base/log.h"
@@ -57,7 +58,15 @@ absl::Status Load(const TlsFiles& files, Material* material) {
 }
 
 bool Plaintext(const TlsFiles& files) {
-  return files.certificate.empty() && files.key.empty() && files.ca.empty();
+  return files.certificate.empty() && files.key.empty() && files.ca.empty() &&
+         files.revoked.empty();
+}
+
+// "host", "host:port", "[address]:port", or an IPv6 address -> the host.
+std::string HostOf(std::string_view target) {
+  if (target.starts_with('[')) return std::string(target.substr(1, target.find(']') - 1));
+  const bool address = target.find(':') != target.rfind(':');
+  return std::string(address ? target : target.substr(0, target.find(':')));
 }
 
 std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
@@ -86,6 +95,60 @@ class CallerVerifier final : public grpc::experimental::ExternalCertificateVerif
  private:
   const CallerCheck check_;
 };
+
+// The same for a client: a verifier of one's own takes the place of gRPC's check of the host.
+class ServerVerifier final : public grpc::experimental::ExternalCertificateVerifier {
+ public:
+  explicit ServerVerifier(CallerCheck check) : check_(std::move(check)) {}
+
+  bool Verify(grpc::experimental::TlsCustomVerificationCheckRequest* request,
+              std::function<void(grpc::Status)> /*callback*/, grpc::Status* result) override {
+    absl::Status status =
+        CheckHost(HostOf(View(request->target_name())), View(request->peer_cert()));
+    if (status.ok()) status = check_.Check({}, View(request->peer_cert()));
+    if (!status.ok()) {
+      const std::string why(base::Std(status.message()));
+      base::Log(base::Level::kWarn, "server_refused", {{"why", why}});
+      *result = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, why);
+    }
+    return true;
+  }
+  void Cancel(grpc::experimental::TlsCustomVerificationCheckRequest* /*request*/) override {}
+
+ private:
+  static absl::Status CheckHost(const std::string& host, std::string_view pem) {
+    const Certificate certificate = ParseCertificate(pem);
+    if (certificate == nullptr) return base::InvalidArgument("the certificate cannot be read");
+    const bool named =
+        X509_check_ip_asc(certificate.get(), host.c_str(), 0) == 1 ||
+        X509_check_host(certificate.get(), host.data(), host.size(), 0, nullptr) == 1;
+    return named ? absl::OkStatus()
+                 : absl::PermissionDeniedError("the certificate is not for " + host);
+  }
+
+  const CallerCheck check_;
+};
+
+absl::Status WaryCredentials(const TlsFiles& files, const Material& material,
+                             std::shared_ptr<grpc::ChannelCredentials>* credentials) {
+  if (files.ca.empty()) return base::InvalidArgument("a revocation list needs its CA");
+  CallerCheck check({.names = {}, .revoked = files.revoked}, material.ca);
+  JEMB_RETURN_IF_ERROR(check.CheckList());
+  grpc::experimental::TlsChannelCredentialsOptions options;
+  std::vector<grpc::experimental::IdentityKeyCertPair> identity;
+  if (!material.key.empty()) identity.push_back({material.key, material.certificate});
+  const bool shows_itself = !identity.empty();
+  options.set_certificate_provider(
+      std::make_shared<grpc::experimental::StaticDataCertificateProvider>(material.ca,
+                                                                          std::move(identity)));
+  options.watch_root_certs();
+  if (shows_itself) options.watch_identity_key_cert_pairs();
+  options.set_check_call_host(false);
+  options.set_certificate_verifier(
+      grpc::experimental::ExternalCertificateVerifier::Create<ServerVerifier>(std::move(check)));
+  *credentials = grpc::experimental::TlsCredentials(options);
+  return absl::OkStatus();
+}
 
 absl::Status PickyCredentials(const Material& material, const Callers& callers,
                               std::shared_ptr<grpc::ServerCredentials>* credentials) {
@@ -138,6 +201,7 @@ absl::Status ChannelCredentials(const TlsFiles& files,
   }
   Material material;
   JEMB_RETURN_IF_ERROR(Load(files, &material));
+  if (!files.revoked.empty()) return WaryCredentials(files, material, credentials);
   grpc::SslCredentialsOptions options;
   options.pem_root_certs = material.ca;
   options.pem_private_key = material.key;

@@ -22,6 +22,9 @@ struct TlsFiles {
   std::string certificate;
   std::string key;
   std::string ca;
+  // A client's: revocation list of ca, read anew for every connection. Unreadable, outdated or not
+  // that authority's: it connects to nobody. A server's callers have their own (Callers).
+  std::string revoked = {};
 };
 
 struct ServerOptions {

@@ -182,7 +182,8 @@ class TlsTest : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
   std::string Path(const char* name) const { return (folder_ / name).string(); }
 
-  static void WriteCertificate(const std::string& certificate_path, const std::string& key_path) {
+  static void WriteCertificate(const std::string& certificate_path, const std::string& key_path,
+                               const char* names = "IP:127.0.0.1") {
     EVP_PKEY* key = EVP_EC_gen("P-256");
     X509* certificate = X509_new();
     X509_set_version(certificate, 2);
@@ -194,8 +195,7 @@ class TlsTest : public testing::Test {
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
                                reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
     X509_set_issuer_name(certificate, name);
-    X509_EXTENSION* san =
-        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
+    X509_EXTENSION* san = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names);
     X509_add_ext(certificate, san, -1);
     X509_EXTENSION_free(san);
     X509_EXTENSION* authority =
@@ -209,6 +209,36 @@ class TlsTest : public testing::Test {
     file = std::fopen(key_path.c_str(), "w");
     PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
     std::fclose(file);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+  }
+
+  // A revocation list of the certificate that plays authority, with one serial number in it.
+  static void WriteRevoked(const TlsFiles& authority, const std::string& path, long serial) {
+    std::FILE* file = std::fopen(authority.key.c_str(), "r");
+    EVP_PKEY* key = PEM_read_PrivateKey(file, nullptr, nullptr, nullptr);
+    std::fclose(file);
+    file = std::fopen(authority.certificate.c_str(), "r");
+    X509* certificate = PEM_read_X509(file, nullptr, nullptr, nullptr);
+    std::fclose(file);
+    X509_CRL* list = X509_CRL_new();
+    X509_CRL_set_issuer_name(list, X509_get_subject_name(certificate));
+    ASN1_TIME* time = ASN1_TIME_new();
+    X509_CRL_set1_lastUpdate(list, X509_gmtime_adj(time, -3600));
+    X509_CRL_set1_nextUpdate(list, X509_gmtime_adj(time, 3600));
+    X509_REVOKED* entry = X509_REVOKED_new();
+    ASN1_INTEGER* number = ASN1_INTEGER_new();
+    ASN1_INTEGER_set(number, serial);
+    X509_REVOKED_set_serialNumber(entry, number);
+    X509_REVOKED_set_revocationDate(entry, X509_gmtime_adj(time, -60));
+    X509_CRL_add0_revoked(list, entry);
+    X509_CRL_sign(list, key, EVP_sha256());
+    file = std::fopen(path.c_str(), "w");
+    PEM_write_X509_CRL(file, list);
+    std::fclose(file);
+    ASN1_INTEGER_free(number);
+    ASN1_TIME_free(time);
+    X509_CRL_free(list);
     X509_free(certificate);
     EVP_PKEY_free(key);
   }
@@ -252,6 +282,46 @@ TEST_F(TlsTest, OnlyACallerOnTheListGetsIn) {
   EXPECT_EQ(
       base::ToString(ServerCredentials({}, {.names = {"bridge"}, .revoked = {}}, &credentials)),
       "INVALID_ARGUMENT: only with a CA of callers can some of them be let in");
+}
+
+TEST_F(TlsTest, ARevokedServerGetsNoFurtherConnection) {
+  EchoService echo;
+  ServerOptions options = Loopback();
+  options.tls = tls_;
+  Server server(options);
+  server.Register(&echo);
+  const absl::Status started = server.Start();
+  ASSERT_TRUE(started.ok()) << base::ToString(started);
+  TlsFiles wary = tls_;
+  wary.revoked = Path("revoked.pem");
+  WriteRevoked(tls_, wary.revoked, 2);
+  const std::shared_ptr<grpc::Channel> before = ConnectTo(server.port(), wary);
+  const grpc::Status good = Call(before, kEcho, "halo", nullptr);
+  EXPECT_TRUE(good.ok()) << good.error_message();
+  WriteRevoked(tls_, wary.revoked, 1);
+  EXPECT_FALSE(Call(ConnectTo(server.port(), wary), kEcho, "halo", nullptr).ok());
+  EXPECT_TRUE(Call(before, kEcho, "halo", nullptr).ok()) << "an open connection stays";
+  wary.ca.clear();
+  std::shared_ptr<grpc::ChannelCredentials> credentials;
+  EXPECT_EQ(base::ToString(ChannelCredentials(wary, &credentials)),
+            "INVALID_ARGUMENT: a revocation list needs its CA");
+}
+
+// A verifier of one's own takes the place of gRPC's check of the host.
+TEST_F(TlsTest, WhoLooksForRevocationLooksAtTheServersNameToo) {
+  const TlsFiles elsewhere{Path("elsewhere.crt"), Path("elsewhere.key"), Path("elsewhere.crt")};
+  WriteCertificate(elsewhere.certificate, elsewhere.key, "DNS:orders.example");
+  EchoService echo;
+  ServerOptions options = Loopback();
+  options.tls = elsewhere;
+  Server server(options);
+  server.Register(&echo);
+  const absl::Status started = server.Start();
+  ASSERT_TRUE(started.ok()) << base::ToString(started);
+  TlsFiles wary = elsewhere;
+  wary.revoked = Path("revoked.pem");
+  WriteRevoked(elsewhere, wary.revoked, 2);
+  EXPECT_FALSE(Call(ConnectTo(server.port(), wary), kEcho, "halo", nullptr).ok());
 }
 
 TEST_F(TlsTest, BadFilesAreNamed) {

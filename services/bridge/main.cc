@@ -32,6 +32,8 @@ int main(int argc, char** argv) {
   table.Add("orders_tls_certificate", &options.orders_tls.certificate, "Client certificate, PEM");
   table.AddSecret("orders_tls_key", &options.orders_tls.key, "Client key, PEM");
   table.Add("orders_tls_ca", &options.orders_tls.ca, "CA of the marketplace, PEM");
+  table.Add("orders_tls_revoked", &options.orders_tls.revoked,
+            "PEM revocation list of that CA, read anew for each connection; empty: none");
   table.Add("link_page", &options.link_page,
             "The marketplace's page that orders, for links to it; empty: none");
   table.AddSecret("link_key", &options.link_key, "PEM file of the key that signs such links");

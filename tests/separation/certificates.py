@@ -59,7 +59,8 @@ class LinkStage(Stage):
         self.service(name, "jembatan-bridge", brokers=self.brokers, profile="dev",
                      orders_target=f"127.0.0.1:{self.orders_port}", marketplace_id=MARKETPLACE_ID,
                      instance=name, orders_tls_certificate=identity.certificate,
-                     orders_tls_key=identity.key, orders_tls_ca=self.marketplaces.certificate)
+                     orders_tls_key=identity.key, orders_tls_ca=self.marketplaces.certificate,
+                     orders_tls_revoked=self.marketplaces.revoked)
 
     def logged(self, name: str, event: str) -> int:
         return (self.folder / f"{name}.log").read_text().count(event)
@@ -161,6 +162,27 @@ class CertificatesTest:
             name = f"bridge-before-{number}"
             stage.start_bridge_as(name, self.good)
             self.stays_out(name, f"a bridge sends nothing to a marketplace with {what}")
+        self.revoked_marketplace()
+
+    def revoked_marketplace(self) -> None:
+        """A bridge that runs reads the list anew: what is revoked gets no further connection."""
+        stage = self.stage
+        market = stage.marketplaces.sign("fallen-market", "IP:127.0.0.1")
+        stage.stop("marketplace")
+        stage.start_marketplace(market)
+        stage.start_bridge_as("bridge-wary", self.good)
+        stage.await_ready("bridge-wary")
+        ups = stage.logged("bridge-wary", "orders_stream_up")
+        stage.marketplaces.revoke(market)
+        stage.stop("marketplace")
+        stage.start_marketplace(market)
+        wait_for("the bridge refuses the revoked one",
+                 lambda: stage.logged("bridge-wary", "the certificate is revoked") > 0, TIMEOUT_S)
+        self.check("a running bridge leaves a marketplace whose certificate is revoked",
+                   not stage.is_ready("bridge-wary")
+                   and stage.logged("bridge-wary", "orders_stream_up") == ups,
+                   stage.told("bridge-wary", "/readyz"))
+        stage.stop("bridge-wary")
 
     def refused_at_start(self, market: Identity) -> None:
         """A list that cannot be used is not left out."""
@@ -175,6 +197,24 @@ class CertificatesTest:
             status, said = self.start_in_vain(flags)
             self.check(f"the marketplace does not start with {what}",
                        status == 2 and said.count("\n") == 1, f"status {status}: {said}")
+        link = {"orders_tls_certificate": self.good.certificate, "orders_tls_key": self.good.key,
+                "orders_tls_ca": self.stage.marketplaces.certificate}
+        for what, flags in {
+            "a revocation list without an authority":
+                {"orders_tls_revoked": self.stage.marketplaces.revoked},
+            "a revocation list of another authority":
+                {**link, "orders_tls_revoked": self.stage.strangers.revoked},
+            "a revocation list that is not there": {**link, "orders_tls_revoked": "/nowhere.pem"},
+        }.items():
+            status, said = self.bridge_in_vain(flags)
+            self.check(f"the bridge does not start with {what}",
+                       status == 2 and said.count("\n") == 1, f"status {status}: {said}")
+
+    def bridge_in_vain(self, flags: dict[str, object]) -> tuple[int, str]:
+        command = [str(self.stage.binaries / "jembatan-bridge"), f"--brokers={self.stage.brokers}",
+                   "--admin_listen=127.0.0.1:0",
+                   *(f"--{key}={value}" for key, value in flags.items())]
+        return self.said(command)
 
     def start_in_vain(self, flags: dict[str, object]) -> tuple[int, str]:
         command = [str(self.stage.binaries / "jembatan-marketplace"),
@@ -182,6 +222,10 @@ class CertificatesTest:
                    *(f"--{key}=127.0.0.1:0" for key in
                      ("listen", "operator_listen", "checkout_listen", "admin_listen")),
                    *(f"--{key}={value}" for key, value in flags.items())]
+        return self.said(command)
+
+    @staticmethod
+    def said(command: list[str]) -> tuple[int, str]:
         done = subprocess.run(command, capture_output=True, text=True, check=False,
                               timeout=TIMEOUT_S)
         lines = [line for line in done.stderr.splitlines() if line.startswith("jembatan-")]

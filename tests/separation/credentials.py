@@ -17,7 +17,7 @@ TIMEOUT_S = 20
 KAFKA = ("brokers", "kafka_config")
 VIEWERS = ("token_keys", "buyer_key")
 MARKETPLACE_LINK = ("orders_target", "orders_tls_certificate", "orders_tls_key", "orders_tls_ca",
-                    "link_key")
+                    "orders_tls_revoked", "link_key")
 MARKETPLACE = ("database", "tls_client_names", "tls_revoked", "link_keys")
 
 Check = Callable[[str, bool, str], None]
