@@ -32,7 +32,7 @@ def accepted(stage: Stage) -> int:
 
 
 def ordered(stage: Stage) -> int:
-    return int(stage.metric("bridge-0", r'jembatan_bridge_outcomes_total\{state="ordered"'))
+    return int(stage.metric("bridge-0", r'jembatan_bridge_outcomes_total\{[^}]*state="ordered"'))
 
 
 def pids(stage: Stage) -> dict[str, int]:

@@ -36,6 +36,13 @@ absl::StatusOr<NoteKeys> NoteKeys::Parse(std::string_view text) {
   return keys;
 }
 
+void NoteKeys::Add(const NoteKeys& other) {
+  for (const auto& [name, keys] : other.keys_) {
+    std::vector<ledger::NoteVerifier>& known = keys_[name];
+    known.insert(known.end(), keys.begin(), keys.end());
+  }
+}
+
 absl::StatusOr<Attestation> NoteKeys::Open(std::string_view note, const std::string& marketplace_id,
                                            std::string_view offer_id) const {
   if (note.size() > kNoteBytes) return base::InvalidArgument("the note is too long");

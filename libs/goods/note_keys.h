@@ -2,7 +2,8 @@
 
 // NoteKeys: whose signature under what is attested about goods is believed: the keys of
 // marketplaces, each named after its marketplace. A marketplace may have several while it changes
-// from one to the next. Immutable; may be shared by all threads.
+// from one to the next. May be shared by all threads
+// once it is put together.
 
 #include <map>
 #include <string>
@@ -23,6 +24,9 @@ class NoteKeys {
   // A verifier key of signed notes a line; empty lines and those that begin with # count for
   // nothing. INVALID_ARGUMENT "line N: why".
   static absl::StatusOr<NoteKeys> Parse(std::string_view text);
+
+  // Believes whom the other believes as well.
+  void Add(const NoteKeys& other);
 
   // What the note says, if the marketplace has signed it and it speaks of this offer of it.
   // UNAUTHENTICATED: no key of the marketplace signed it; INVALID_ARGUMENT: it is no attestation,

@@ -32,6 +32,15 @@ absl::StatusOr<goods::NoteKeys> LoadNoteKeys(const std::string& path) {
   return base::InvalidArgument(path + ": " + std::string(base::Std(keys.status().message())));
 }
 
+absl::StatusOr<goods::NoteKeys> LoadNoteKeys(const std::vector<std::string>& paths) {
+  goods::NoteKeys all;
+  for (const std::string& path : paths) {
+    JEMB_ASSIGN_OR_RETURN(const goods::NoteKeys keys, LoadNoteKeys(path));
+    all.Add(keys);
+  }
+  return all;
+}
+
 OffersReader::OffersReader(kafka::ClusterConfig cluster, int partitions, goods::NoteKeys keys,
                            const std::string& service, prometheus::Registry& registry,
                            boost::asio::io_context& context, OffersHandler* handler)

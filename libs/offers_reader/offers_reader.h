@@ -30,6 +30,8 @@ namespace jembatan::offers {
 
 // Reads a file of verifier keys (goods::NoteKeys). An empty path: nobody's signature is believed.
 absl::StatusOr<goods::NoteKeys> LoadNoteKeys(const std::string& path);
+// The keys of all the files together; those without a name are passed over.
+absl::StatusOr<goods::NoteKeys> LoadNoteKeys(const std::vector<std::string>& paths);
 
 class OffersHandler {
  public:

@@ -4,8 +4,8 @@
 // batches of which nothing was decided, closed by a single order that was. RetryBudget: how many
 // orders that it put off may be sent again, beside the new ones.
 //
-// One of each for a bridge, shared by its partitions: all their orders go to one marketplace. Pure;
-// the Core's thread. Times are monotonic milliseconds.
+// One of each for a marketplace, shared by all partitions. Pure; the Core's thread. Times are
+// monotonic milliseconds.
 
 #include <cstddef>
 #include <cstdint>

@@ -2,13 +2,18 @@
 
 #include <utility>
 
+#include "libs/base/check.h"
 #include "libs/base/overloaded.h"
 
 namespace jembatan::bridge {
 Core::Core(Options options) {
-  shared_.writer = std::move(options.writer);
+  JEMB_CHECK(!options.marketplaces.empty() && options.marketplaces.size() <= kMarketplacesMax);
+  for (Marketplace& each : options.marketplaces) {
+    shared_.markets.push_back(std::make_unique<Market>());
+    shared_.markets.back()->writer = {std::move(each.id), options.instance};
+    shared_.markets.back()->link_out = std::move(each.link_out);
+  }
   shared_.rules = options.rules;
-  shared_.link_out = std::move(options.link_out);
   shared_.random = base::Random(options.seed);
 }
 
@@ -17,10 +22,22 @@ Partition* Core::Find(int32_t number) {
   return it == partitions_.end() ? nullptr : it->second.get();
 }
 
+Scope* Core::FindScope(int32_t number, size_t market) {
+  Partition* partition = Find(number);
+  return partition == nullptr || market >= partition->scopes() ? nullptr
+                                                               : &partition->scope(market);
+}
+
+BridgeCounts Core::counts() const {
+  BridgeCounts all;
+  for (const auto& market : shared_.markets) all += market->counts;
+  return all;
+}
+
 void Core::Step(const Event& event, Now now, Effects* effects) {
   // Answers for a partition that is no longer ours find nobody and are dropped.
-  auto at = [](Partition* partition, auto act) {
-    if (partition != nullptr) act(*partition);
+  auto at = [](auto* found, auto act) {
+    if (found != nullptr) act(*found);
   };
   std::visit(base::Overloaded{
                  [&](const event::Assigned& e) {
@@ -29,7 +46,7 @@ void Core::Step(const Event& event, Now now, Effects* effects) {
                  },
                  [&](const event::Revoked& e) { Revoke(e, effects); },
                  [&](const event::Intent& e) {
-                   at(Find(e.partition), [&](Partition& p) { p.OnIntent(e, now, effects); });
+                   at(Find(e.partition), [&](Partition& p) { p.OnIntent(e, effects); });
                  },
                  [&](const event::IntentsEnd& e) {
                    at(Find(e.partition), [&](Partition& p) { p.OnIntentsEnd(e); });
@@ -38,24 +55,27 @@ void Core::Step(const Event& event, Now now, Effects* effects) {
                    at(Find(e.partition), [&](Partition& p) { p.OnOutcome(e, now, effects); });
                  },
                  [&](const event::Produced& e) {
-                   at(FindById(e.cookie), [&](Partition& p) { p.OnProduced(e, now, effects); });
+                   at(FindById(e.cookie), [&](Scope& s) { s.OnProduced(e, now, effects); });
                  },
-                 [&](const event::StreamUp&) { shared_.stream_up = true; },
-                 [&](const event::StreamDown&) {
-                   shared_.stream_up = false;
-                   for (auto& [number, partition] : partitions_) partition->OnStreamDown(now);
+                 [&](const event::StreamUp& e) { shared_.markets.at(e.market)->stream_up = true; },
+                 [&](const event::StreamDown& e) {
+                   shared_.markets.at(e.market)->stream_up = false;
+                   for (auto& [number, partition] : partitions_) {
+                     partition->scope(e.market).OnStreamDown(now);
+                   }
                  },
                  [&](const event::Fenced& e) {
-                   at(Find(e.partition), [&](Partition& p) { p.OnFenced(e, now, effects); });
+                   at(FindScope(e.partition, e.market),
+                      [&](Scope& s) { s.OnFenced(e, now, effects); });
                  },
                  [&](const event::Answered& e) {
-                   at(FindById(e.batch), [&](Partition& p) { p.OnAnswered(e, now, effects); });
+                   at(FindById(e.batch), [&](Scope& s) { s.OnAnswered(e, now, effects); });
                  },
                  [&](const event::Found& e) {
-                   at(FindById(e.ask), [&](Partition& p) { p.OnFound(e, now, effects); });
+                   at(FindById(e.ask), [&](Scope& s) { s.OnFound(e, now, effects); });
                  },
                  [&](const event::EndOffset& e) {
-                   at(Find(e.partition), [&](Partition& p) { p.OnEndOffset(e, now, effects); });
+                   at(FindById(e.query), [&](Scope& s) { s.OnEndOffset(e, now, effects); });
                  },
                  [&](const event::Committed& e) {
                    at(Find(e.partition), [&](Partition& p) { p.OnCommitted(e, now); });

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "services/bridge/events.h"
 #include "services/bridge/partition.h"
@@ -17,21 +19,31 @@ namespace jembatan::bridge {
 
 class Core {
  public:
+  struct Marketplace {
+    std::string id;
+    // None: nobody can be sent to its page.
+    LinkOut link_out = {};
+  };
   struct Options {
-    Writer writer;
+    // Name of this process in its records.
+    std::string instance;
+    // At least one; each goes by its place here.
+    std::vector<Marketplace> marketplaces;
     uint64_t seed = 1;
     Rules rules = {};
-    // None: nobody can be sent to the marketplace's page.
-    LinkOut link_out = {};
   };
   explicit Core(Options options);
 
   // Appends the wanted effects. After each turn of events feed event::Tick: work is gathered there.
   void Step(const Event& event, Now now, Effects* effects);
 
-  const BridgeCounts& counts() const { return shared_.counts; }
+  // Of all marketplaces together.
+  BridgeCounts counts() const;
+  const Market& market(size_t number) const { return *shared_.markets.at(number); }
   // The breaker is closed: orders go to the marketplace as they come.
-  bool marketplace_usable() const { return shared_.breaker.closed(); }
+  bool marketplace_usable(size_t market = 0) const {
+    return shared_.markets.at(market)->breaker.closed();
+  }
   const policy::Policy& policy() const { return *shared_.policy; }
   const GoodsBook& goods() const { return shared_.goods; }
   // By number; for gauges.
@@ -39,7 +51,11 @@ class Core {
 
  private:
   Partition* Find(int32_t number);
-  Partition* FindById(uint64_t id) { return Find(static_cast<int32_t>(id >> 44)); }
+  Scope* FindScope(int32_t number, size_t market);
+  Scope* FindById(uint64_t id) {
+    return FindScope(static_cast<int32_t>(id >> kIdPartitionShift),
+                     id >> kIdMarketShift & kIdMarketMask);
+  }
   void Revoke(const event::Revoked& event, Effects* effects);
   void Tick(Now now, Effects* effects);
 

@@ -3,7 +3,7 @@
 // The vocabulary of the bridge's deciding core: what happens to it (events) and what it wants done
 // (effects). The service turns callbacks into events and executes effects; the simulation does both
 // with a simulated world. Plain values; views in events live until Step returns, pointers in
-// effects until the next Step.
+// effects until the next Step. Marketplaces go by their numbers, as the Core was given them.
 
 #include <cstdint>
 #include <memory>
@@ -86,14 +86,20 @@ struct Produced {
   int64_t offset;
   int64_t append_ms;
 };
-// The stream to the marketplace is usable; or broke, with everything unanswered on it.
-struct StreamUp {};
-struct StreamDown {};
+// The stream to the marketplace, by its number, is usable; or broke, with everything unanswered on
+// it.
+struct StreamUp {
+  size_t market = 0;
+};
+struct StreamDown {
+  size_t market = 0;
+};
 // The marketplace's highest token of the scope; none: no answer.
 struct Fenced {
   int32_t partition;
   uint64_t token;
   std::optional<uint64_t> highest;
+  size_t market = 0;
 };
 // Results of some or all orders of a batch.
 struct Answered {
@@ -176,6 +182,7 @@ struct StopOutcomes {
 struct Fence {
   int32_t partition;
   uint64_t token;
+  size_t market = 0;
 };
 // Ask for the end of the intents' partition; answered by EndOffset.
 struct QueryEnd {
@@ -187,6 +194,7 @@ struct Place {
   int32_t partition;
   uint64_t token;
   std::vector<const crossing::v1::PurchaseIntent*> intents;
+  size_t market = 0;
 };
 // GetOrders; answered by Found.
 struct Ask {
@@ -194,9 +202,12 @@ struct Ask {
   int32_t partition;
   uint64_t token;
   std::vector<const crossing::v1::PurchaseIntent*> intents;
+  size_t market = 0;
 };
 // A call has been unanswered for too long: break the stream.
-struct ResetStream {};
+struct ResetStream {
+  size_t market = 0;
+};
 struct Commit {
   int32_t partition;
   int64_t next_offset;

@@ -1,13 +1,13 @@
 #pragma once
 
-// Finals: one partition's window of decided intents (protocol rule 5). The first final of an intent
+// Finals: one scope's window of decided intents (protocol rule 5). The first final of an intent
 // wins and is repeated byte for byte for every further copy. A final is pinned until it was read
 // back from the log; a new claim drops what was never read back. Nothing is dropped by the clock:
 // only when the finished prefix of the partition has passed a record appended after the intent's
 // deadline + M.
 //
 // An intent is (buyer, id, fingerprint): two bodies under one id have a final each.
-// Pure; owned by its Partition.
+// Pure; owned by its Scope.
 
 #include <cstdint>
 #include <map>

@@ -2,7 +2,7 @@
 
 #include "libs/base/check.h"
 #include "libs/base/timestamp.h"
-#include "services/bridge/partition.h"
+#include "services/bridge/scope.h"
 
 // Deciding: what each intent needs next, in the order of its lane (protocol rules 1, 4, 5, 6).
 
@@ -11,20 +11,17 @@ namespace jembatan::bridge {
 using crossing::v1::DeadLetter;
 using crossing::v1::Outcome;
 
-void Partition::OnIntent(const event::Intent& event, Now /*now*/, Effects* effects) {
-  if (draining_ || event.offset < next_offset_) return;
-  next_offset_ = event.offset + 1;
-  log_end_ = std::max(log_end_, next_offset_);
-  ++shared_->counts.intents;
+void Scope::OnIntent(const event::Intent& event,
+                     std::unique_ptr<crossing::v1::PurchaseIntent> intent, bool decoded,
+                     Effects* effects) {
+  ++market_->counts.intents;
   Record record;
   record.offset = event.offset;
   record.append_ms = event.append_ms;
-  record.intent = TakeSpareIntent();
-  bool decoded =
-      record.intent->ParseFromArray(event.value.data(), static_cast<int>(event.value.size()));
+  record.intent = std::move(intent);
   std::optional<IntentKey> key;
   if (decoded) {
-    shared_->counts.unknown_fields += UnknownFieldsIn(*record.intent);
+    market_->counts.unknown_fields += UnknownFieldsIn(*record.intent);
     record.malformed = CheckIntent(*record.intent, event.key, &key);
   }
   if (key) {
@@ -45,7 +42,7 @@ void Partition::OnIntent(const event::Intent& event, Now /*now*/, Effects* effec
   records_.push_back(std::move(record));
   if (is_void) {
     // The gateway answered DEADLINE_PASSED by the same append time: nobody waits for an outcome.
-    ++shared_->counts.void_intents;
+    ++market_->counts.void_intents;
     Finish(number);
     return;
   }
@@ -56,15 +53,7 @@ void Partition::OnIntent(const event::Intent& event, Now /*now*/, Effects* effec
   }
 }
 
-std::unique_ptr<crossing::v1::PurchaseIntent> Partition::TakeSpareIntent() {
-  auto& spare = shared_->spare_intents;
-  if (spare.empty()) return std::make_unique<crossing::v1::PurchaseIntent>();
-  std::unique_ptr<crossing::v1::PurchaseIntent> intent = std::move(spare.back());
-  spare.pop_back();
-  return intent;
-}
-
-void Partition::EnterLane(uint64_t number, std::string_view offer_id) {
+void Scope::EnterLane(uint64_t number, std::string_view offer_id) {
   Record& record = At(number);
   record.lane_key = std::string(offer_id);
   record.lane = LaneOf(record.lane_key);
@@ -73,7 +62,7 @@ void Partition::EnterLane(uint64_t number, std::string_view offer_id) {
   Enlist(record.lane);
 }
 
-Partition::Lane* Partition::LaneOf(const std::string& offer_id) {
+Scope::Lane* Scope::LaneOf(const std::string& offer_id) {
   std::unique_ptr<Lane>& lane = lanes_[offer_id];
   if (!lane) {
     lane = std::make_unique<Lane>();
@@ -82,18 +71,18 @@ Partition::Lane* Partition::LaneOf(const std::string& offer_id) {
   return lane.get();
 }
 
-void Partition::Enlist(Lane* lane) {
+void Scope::Enlist(Lane* lane) {
   if (lane->listed) return;
   lane->listed = true;
   ready_.push_back(lane);
 }
 
-void Partition::Rest(Lane* lane, int64_t at_least_ms, Now now) {
+void Scope::Rest(Lane* lane, int64_t at_least_ms, Now now) {
   lane->not_before_mono_ms = now.mono_ms + std::max(at_least_ms, Backoff(lane->attempts++));
   Enlist(lane);
 }
 
-void Partition::DropIfIdle(Lane* lane) {
+void Scope::DropIfIdle(Lane* lane) {
   if (!lane->waiting.empty() || lane->placed > 0 || lane->asked > 0 || lane->refusing > 0 ||
       lane->listed)
     return;
@@ -101,7 +90,7 @@ void Partition::DropIfIdle(Lane* lane) {
 }
 
 // Returns a record to its lane, in its place.
-void Partition::PutBack(uint64_t number) {
+void Scope::PutBack(uint64_t number) {
   Record& record = At(number);
   record.stage = Stage::kWaiting;
   std::deque<uint64_t>& waiting = record.lane->waiting;
@@ -109,12 +98,12 @@ void Partition::PutBack(uint64_t number) {
 }
 
 // Rule 4: whether a predecessor, or we, may have placed it without knowing what became of it.
-bool Partition::NeedsAsking(const Record& record) const {
+bool Scope::NeedsAsking(const Record& record) const {
   if (!shared_->rules.ask_before_deciding || record.cleared) return false;
   return record.offset < horizon_ || record.called;
 }
 
-Partition::Next Partition::Classify(uint64_t number, const Record& record, Now now) const {
+Scope::Next Scope::Classify(uint64_t number, const Record& record, Now now) const {
   const crossing::v1::PurchaseIntent& intent = *record.intent;
   Next next;
   next.repeat = finals_.Find(record.key, intent.fingerprint());
@@ -146,12 +135,12 @@ Partition::Next Partition::Classify(uint64_t number, const Record& record, Now n
 
 // What can be said of a sound intent without the marketplace. Operators come before the rules, so
 // that a halt is told at once; a rule before the hand-off, which would lead around it.
-void Partition::ClassifyByRules(const Record& record, Now now, Next* next) const {
+void Scope::ClassifyByRules(const Record& record, Now now, Next* next) const {
   const policy::Decision judged = Judge(record);
   const bool refused = judged.verdict == policy::Decision::Verdict::kRefused;
   if (refused && judged.reason == crossing::v1::REASON_CONSENT_NOT_GIVEN) {
     RefuseByPolicy(judged, next);
-  } else if (record.intent->marketplace_id() != shared_->writer.marketplace_id) {
+  } else if (record.intent->marketplace_id() != market_->writer.marketplace_id) {
     next->reason = crossing::v1::REASON_MARKETPLACE_NOT_REGISTERED;
   } else if (now.wall_ms > record.deadline_ms && shared_->rules.expire) {
     next->state = Outcome::STATE_EXPIRED;
@@ -171,12 +160,12 @@ void Partition::ClassifyByRules(const Record& record, Now now, Next* next) const
 }
 
 // A halt may name the seller, whom the feed has yet to tell.
-bool Partition::SellerPending() const {
+bool Scope::SellerPending() const {
   return !shared_->goods.complete() && shared_->in_force->halts_sellers() &&
          shared_->rules.obey_controls;
 }
 
-void Partition::RefuseByPolicy(const policy::Decision& judged, Next* next) {
+void Scope::RefuseByPolicy(const policy::Decision& judged, Next* next) {
   *next = {.kind = Next::Kind::kDecide,
            .state = Outcome::STATE_REJECTED,
            .reason = judged.reason,
@@ -186,8 +175,7 @@ void Partition::RefuseByPolicy(const policy::Decision& judged, Next* next) {
 
 // What nobody has been asked to order yet takes the way that the operators' controls say at
 // present: a refusal by them is as final as one by the clock.
-void Partition::ObeyControls(const crossing::v1::PurchaseIntent& intent, Now now,
-                             Next* next) const {
+void Scope::ObeyControls(const crossing::v1::PurchaseIntent& intent, Now now, Next* next) const {
   controls::Tap tap;
   tap.marketplace_id = intent.marketplace_id();
   tap.offer_id = intent.offer_id();
@@ -225,7 +213,7 @@ void Partition::ObeyControls(const crossing::v1::PurchaseIntent& intent, Now now
 }
 
 // By the append time: every owner, and whoever replays the log, judges alike.
-policy::Decision Partition::Judge(const Record& record) const {
+policy::Decision Scope::Judge(const Record& record) const {
   const crossing::v1::PurchaseIntent& intent = *record.intent;
   policy::Facts facts{.consent_given = intent.consent_given(),
                       .buyer_ref = intent.buyer_ref(),
@@ -238,20 +226,20 @@ policy::Decision Partition::Judge(const Record& record) const {
 }
 
 // The record's outcome will name the policy in force now, and the rule.
-void Partition::Stamp(Record* record, const policy::Rule* rule, bool refused) const {
+void Scope::Stamp(Record* record, const policy::Rule* rule, bool refused) const {
   record->policy = shared_->policy;
   record->rule = rule;
   record->refused_by_policy = refused;
 }
 
-void Partition::Dispatch(Now now, Effects* effects) {
+void Scope::Dispatch(Now now, Effects* effects) {
   while (!resting_.empty() && resting_.begin()->first <= now.mono_ms) {
     ready_.push_back(resting_.begin()->second);
     resting_.erase(resting_.begin());
   }
   while (!ready_.empty() && batches_.size() < kBatchesInFlight && finals_.size() < kFinalsMax) {
     if (BatchRoom() == 0) return window_.OnFull();
-    effect::Place place{NextId(), number_, token_, {}};
+    effect::Place place{NextId(), number_, token_, {}, market_number_};
     // Lanes enlisted while this batch fills up wait for the next one.
     std::vector<Lane*> hot;
     for (size_t lanes = ready_.size(); lanes > 0; --lanes) {
@@ -268,11 +256,9 @@ void Partition::Dispatch(Now now, Effects* effects) {
   }
 }
 
-size_t Partition::BatchRoom() const {
-  return std::min(kOrdersPerBatch, window_.Room(Unanswered()));
-}
+size_t Scope::BatchRoom() const { return std::min(kOrdersPerBatch, window_.Room(Unanswered())); }
 
-size_t Partition::Unanswered() const {
+size_t Scope::Unanswered() const {
   size_t unanswered = 0;
   for (const auto& [id, batch] : batches_) unanswered += batch.unanswered;
   return unanswered;
@@ -280,10 +266,10 @@ size_t Partition::Unanswered() const {
 
 // Whether an order of the lane may join the batch. If not, because the marketplace is in trouble,
 // the lane rests. A lane that was put off tries its head alone, within the budget.
-bool Partition::MayPlace(Lane* lane, const effect::Place& place, Now now) {
-  bool resting = place.intents.size() >= shared_->breaker.Allowance(now.mono_ms);
+bool Scope::MayPlace(Lane* lane, const effect::Place& place, Now now) {
+  bool resting = place.intents.size() >= market_->breaker.Allowance(now.mono_ms);
   bool first = lane->placed == 0;
-  if (!resting && lane->retrying && first) resting = !shared_->retries.Spend(now.mono_ms);
+  if (!resting && lane->retrying && first) resting = !market_->retries.Spend(now.mono_ms);
   if (!resting) return true;
   if (first) {
     lane->not_before_mono_ms = now.mono_ms + kPressureRestMs;
@@ -292,25 +278,25 @@ bool Partition::MayPlace(Lane* lane, const effect::Place& place, Now now) {
   return false;
 }
 
-void Partition::Send(effect::Place place, Now now, Effects* effects) {
+void Scope::Send(effect::Place place, Now now, Effects* effects) {
   Batch& batch = batches_[place.batch];
   batch.unanswered = batch.records.size();
   batch.sent_mono_ms = now.mono_ms;
-  shared_->counts.placed += place.intents.size();
-  shared_->breaker.OnSent(now.mono_ms);
+  market_->counts.placed += place.intents.size();
+  market_->breaker.OnSent(now.mono_ms);
   effects->push_back(std::move(place));
 }
 
 // Rule 6: nothing goes to the marketplace behind a refusal that is not acknowledged. Another
 // refusal may follow it: whichever of the two is lost, no order has overtaken one. So a lane full
 // of expired intents is told at once, not one in each round trip to the log.
-bool Partition::MustWait(const Lane& lane, const Next& next) const {
+bool Scope::MustWait(const Lane& lane, const Next& next) const {
   const bool decide = next.kind == Next::Kind::kDecide;
   if (lane.refusing > 0 && (!decide || lane.refusing >= kRefusalsInFlight)) return true;
   return lane.placed > 0 && (decide || next.kind == Next::Kind::kAsk);
 }
 
-bool Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* effects) {
+bool Scope::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* effects) {
   if (now.mono_ms < lane->not_before_mono_ms) {
     lane->listed = true;
     resting_.emplace(lane->not_before_mono_ms, lane);
@@ -353,8 +339,8 @@ bool Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* e
       ++taken;
     } else {
       Stamp(&At(number), next.rule, next.by_policy);
-      shared_->counts.refused_by_policy += next.by_policy ? 1 : 0;
-      if (next.by_control != nullptr) ++(shared_->counts.*next.by_control);
+      market_->counts.refused_by_policy += next.by_policy ? 1 : 0;
+      if (next.by_control != nullptr) ++(market_->counts.*next.by_control);
       if (next.state == Outcome::STATE_HANDED_OFF) {
         HandOff(number, now, effects);
       } else {
@@ -366,14 +352,14 @@ bool Partition::WorkOnLane(Lane* lane, Now now, effect::Place* place, Effects* e
   return false;
 }
 
-void Partition::Repeat(uint64_t number, const Finals::Bytes& final, Effects* effects) {
-  ++shared_->counts.repeated;
+void Scope::Repeat(uint64_t number, const Finals::Bytes& final, Effects* effects) {
+  ++market_->counts.repeated;
   auto first = undecided_.find(At(number).key);
   if (first != undecided_.end() && first->second == number) undecided_.erase(first);
   Write(number, final, /*frees_lane=*/false, effects);
 }
 
-void Partition::Join(uint64_t number, const policy::Rule* rule, effect::Place* place) {
+void Scope::Join(uint64_t number, const policy::Rule* rule, effect::Place* place) {
   Record& record = At(number);
   Stamp(&record, rule, /*refused=*/false);
   record.stage = Stage::kPlaced;
@@ -381,13 +367,13 @@ void Partition::Join(uint64_t number, const policy::Rule* rule, effect::Place* p
   ++record.attempts;
   ++record.lane->placed;
   record.lane->batch = place->batch;
-  if (!record.lane->retrying) shared_->retries.Earn(1);
+  if (!record.lane->retrying) market_->retries.Earn(1);
   batches_[place->batch].records.push_back(number);
   place->intents.push_back(record.intent.get());
 }
 
 // Asks about the lane's head, and with it about all behind it that need nothing else first.
-void Partition::AskAboutHead(Lane* lane, Now now) {
+void Scope::AskAboutHead(Lane* lane, Now now) {
   auto needs_asking = [&] {
     uint64_t number = lane->waiting.front();
     return Classify(number, At(number), now).kind == Next::Kind::kAsk;
@@ -401,20 +387,20 @@ void Partition::AskAboutHead(Lane* lane, Now now) {
   } while (!lane->waiting.empty() && needs_asking());
 }
 
-void Partition::SendQuestions(Effects* effects) {
+void Scope::SendQuestions(Effects* effects) {
   while (!questions_.empty() && asks_.size() < kAsksInFlight) {
     size_t count = std::min(questions_.size(), kKeysPerAsk);
-    effect::Ask ask{NextId(), number_, token_, {}};
+    effect::Ask ask{NextId(), number_, token_, {}, market_number_};
     std::vector<uint64_t> numbers(questions_.begin(), questions_.begin() + count);
     questions_.erase(questions_.begin(), questions_.begin() + count);
     for (uint64_t number : numbers) ask.intents.push_back(At(number).intent.get());
-    shared_->counts.asked += count;
+    market_->counts.asked += count;
     asks_[ask.ask] = std::move(numbers);
     effects->push_back(std::move(ask));
   }
 }
 
-void Partition::OnFound(const event::Found& event, Now now, Effects* effects) {
+void Scope::OnFound(const event::Found& event, Now now, Effects* effects) {
   auto it = asks_.find(event.ask);
   if (it == asks_.end()) return;
   std::vector<uint64_t> numbers = std::move(it->second);
@@ -454,13 +440,13 @@ void Partition::OnFound(const event::Found& event, Now now, Effects* effects) {
 }
 
 // From the first answer: a slow offer may keep the last one.
-void Partition::LearnFrom(const Batch& batch, std::span<const Decision> decisions, Now now) {
+void Scope::LearnFrom(const Batch& batch, std::span<const Decision> decisions, Now now) {
   auto decided = std::count_if(decisions.begin(), decisions.end(),
                                [](const Decision& decision) { return !decision.retry; });
   window_.OnAnswered(batch.sent_mono_ms, now.mono_ms, static_cast<size_t>(decided), Unanswered());
 }
 
-void Partition::OnAnswered(const event::Answered& event, Now now, Effects* effects) {
+void Scope::OnAnswered(const event::Answered& event, Now now, Effects* effects) {
   auto it = batches_.find(event.batch);
   if (it == batches_.end()) return;
   Batch& batch = it->second;
@@ -472,7 +458,7 @@ void Partition::OnAnswered(const event::Answered& event, Now now, Effects* effec
     Lane* lane = At(number).lane;
     --lane->placed;
     if (decision.retry) {
-      ++shared_->counts.retries;
+      ++market_->counts.retries;
       if (decision.unclear) DoubtOrder(number, effects);
       PutBack(number);
       lane->retry_after_ms = std::max(lane->retry_after_ms, decision.retry_after_ms);
@@ -491,7 +477,7 @@ void Partition::OnAnswered(const event::Answered& event, Now now, Effects* effec
     }
   }
   if (batch.unanswered == 0) {
-    shared_->breaker.OnAnswered(batch.decided, now.mono_ms, &shared_->random);
+    market_->breaker.OnAnswered(batch.decided, now.mono_ms, &shared_->random);
     batches_.erase(it);
   }
   if (event.stale) ClaimAnew(now);
@@ -499,15 +485,15 @@ void Partition::OnAnswered(const event::Answered& event, Now now, Effects* effec
 
 // The marketplace did something with it that this bridge has no word for: from here on it is asked,
 // and nothing decided alone, until it says something else or a newer bridge owns the partition.
-void Partition::DoubtOrder(uint64_t number, Effects* effects) {
+void Scope::DoubtOrder(uint64_t number, Effects* effects) {
   Record& record = At(number);
   record.called = true;
-  ++shared_->counts.unclear;
+  ++market_->counts.unclear;
   TellUnconfirmed(&record, effects);
 }
 
-void Partition::DecideAlone(uint64_t number, Outcome::State state, crossing::v1::Reason reason,
-                            Now now, Effects* effects) {
+void Scope::DecideAlone(uint64_t number, Outcome::State state, crossing::v1::Reason reason, Now now,
+                        Effects* effects) {
   Outcome outcome;
   outcome.set_state(state);
   outcome.set_reason(reason);
@@ -515,10 +501,10 @@ void Partition::DecideAlone(uint64_t number, Outcome::State state, crossing::v1:
 }
 
 // Without a link the buyer could not go on anywhere: then nothing is ordered for good.
-void Partition::HandOff(uint64_t number, Now now, Effects* effects) {
+void Scope::HandOff(uint64_t number, Now now, Effects* effects) {
   Outcome outcome;
-  if (shared_->link_out) {
-    outcome.set_continue_url(shared_->link_out(*At(number).intent, now.wall_ms));
+  if (market_->link_out) {
+    outcome.set_continue_url(market_->link_out(*At(number).intent, now.wall_ms));
   }
   const bool linked = !outcome.continue_url().empty();
   outcome.set_state(linked ? Outcome::STATE_HANDED_OFF : Outcome::STATE_REJECTED);
@@ -527,7 +513,7 @@ void Partition::HandOff(uint64_t number, Now now, Effects* effects) {
   Decide(number, outcome, /*alone=*/true, now, effects);
 }
 
-void Partition::DescribeIntent(const Record& record, Outcome* outcome) {
+void Scope::DescribeIntent(const Record& record, Outcome* outcome) {
   const crossing::v1::PurchaseIntent& intent = *record.intent;
   outcome->set_intent_id(intent.intent_id());
   outcome->set_buyer_ref(intent.buyer_ref());
@@ -537,8 +523,8 @@ void Partition::DescribeIntent(const Record& record, Outcome* outcome) {
   base::SetMs(record.append_ms, outcome->mutable_intent_append_time());
 }
 
-void Partition::Decide(uint64_t number, const Outcome& decision, bool alone, Now now,
-                       Effects* effects) {
+void Scope::Decide(uint64_t number, const Outcome& decision, bool alone, Now now,
+                   Effects* effects) {
   Record& record = At(number);
   Outcome& outcome = shared_->scratch_outcome;
   outcome = decision;
@@ -550,11 +536,13 @@ void Partition::Decide(uint64_t number, const Outcome& decision, bool alone, Now
   if (record.rule != nullptr) outcome.set_policy_rule(record.rule->id);
   outcome.set_refused_by_policy(record.refused_by_policy);
   outcome.set_policy_version(record.policy->version);
-  BridgeCounts& counts = shared_->counts;
+  BridgeCounts& counts = market_->counts;
   counts.ordered += outcome.state() == Outcome::STATE_ORDERED;
   counts.handed_off += outcome.state() == Outcome::STATE_HANDED_OFF;
   counts.rejected += outcome.state() == Outcome::STATE_REJECTED;
   counts.expired += outcome.state() == Outcome::STATE_EXPIRED;
+  market_->times.Add(now.wall_ms - record.append_ms);
+  if (outcome.state() == Outcome::STATE_REJECTED) ++market_->refused[outcome.reason()];
 
   auto bytes = std::make_shared<const std::string>(outcome.SerializeAsString());
   finals_.Remember(record.key, intent.fingerprint(), record.deadline_ms, bytes, /*in_log=*/false);
@@ -572,22 +560,21 @@ void Partition::Decide(uint64_t number, const Outcome& decision, bool alone, Now
   Write(number, bytes, /*frees_lane=*/wait, effects);
 }
 
-void Partition::Write(uint64_t number, const Finals::Bytes& bytes, bool frees_lane,
-                      Effects* effects) {
+void Scope::Write(uint64_t number, const Finals::Bytes& bytes, bool frees_lane, Effects* effects) {
   Record& record = At(number);
   record.stage = Stage::kRecorded;
   uint64_t cookie = NextId();
   cookies_[cookie] =
       Cookie{.kind = Cookie::Kind::kOutcome, .record = number, .frees_lane = frees_lane};
   effects->push_back(effect::ProduceOutcome{cookie, number_, record.lane_key,
-                                            FinalRecord(shared_->writer, token_, *bytes)});
+                                            FinalRecord(market_->writer, token_, *bytes)});
 }
 
-void Partition::WriteDeadLetter(uint64_t number, DeadLetter::Cause cause, std::string_view detail,
-                                std::string_view key, std::string_view value, Effects* effects) {
+void Scope::WriteDeadLetter(uint64_t number, DeadLetter::Cause cause, std::string_view detail,
+                            std::string_view key, std::string_view value, Effects* effects) {
   Record& record = At(number);
   record.dead_letter_due = true;
-  ++shared_->counts.dead_letters;
+  ++market_->counts.dead_letters;
   DeadLetter letter;
   letter.set_cause(cause);
   letter.set_detail(std::string(detail));
@@ -598,7 +585,7 @@ void Partition::WriteDeadLetter(uint64_t number, DeadLetter::Cause cause, std::s
   letter.set_key(std::string(key));
   letter.set_value(std::string(value.substr(0, kDeadLetterValueBytes)));
   letter.set_attempts(std::max(record.attempts, 1u));
-  letter.set_written_by(shared_->writer.instance);
+  letter.set_written_by(market_->writer.instance);
   if (cause != DeadLetter::CAUSE_UNDECODABLE) letter.set_traceparent(record.intent->traceparent());
   uint64_t cookie = NextId();
   Cookie& kept = cookies_[cookie];

@@ -15,11 +15,17 @@ namespace jembatan::bridge {
 inline constexpr size_t kUnfinishedHigh = 16'384;
 inline constexpr size_t kUnfinishedLow = 8'192;
 inline constexpr size_t kOverrun = 65'536;
+// The same of a partition while one of several marketplaces is out, whose intents wait beside those
+// that go on.
+inline constexpr size_t kWaitingHigh = 131'072;
+inline constexpr size_t kWaitingLow = 122'880;
+// Marketplaces of one bridge.
+inline constexpr size_t kMarketplacesMax = 64;
 
-// Orders of one batch, and batches of one partition that may be unanswered.
+// Orders of one batch, and batches of one scope that may be unanswered.
 inline constexpr size_t kOrdersPerBatch = 512;
 inline constexpr size_t kBatchesInFlight = 4;
-// Orders of one partition that may be unanswered: what the marketplace answers within the goal,
+// Orders of one scope that may be unanswered: what the marketplace answers within the goal,
 // beginning with the first (order_window.h).
 inline constexpr int64_t kAnswerGoalMs = 250;
 inline constexpr size_t kWindowLeast = 64;
@@ -29,10 +35,10 @@ inline constexpr size_t kWindowMost = kOrdersPerBatch * kBatchesInFlight;
 inline constexpr uint32_t kRefusalsInFlight = 256;
 // Orders one lane may put into a batch before the others had their turn.
 inline constexpr size_t kOrdersPerLane = 256;
-// Keys of one GetOrders call, and calls of one partition that may be unanswered.
+// Keys of one GetOrders call, and calls of one scope that may be unanswered.
 inline constexpr size_t kKeysPerAsk = 100;
 inline constexpr size_t kAsksInFlight = 4;
-// Finals one partition remembers. At this bound it stops deciding until old ones fall out.
+// Finals one scope remembers. At this bound it stops deciding until old ones fall out.
 inline constexpr size_t kFinalsMax = 2'000'000;
 
 // Offers whose goods a bridge knows.
@@ -91,7 +97,7 @@ inline constexpr int64_t kStuckLookMs = 1'000;
 inline constexpr int64_t kWindowBackMs =
     intent::kTtlMs + intent::kFutureMs + 2 * intent::kBrokerSkewMs + intent::kGatewaySkewMs;
 
-static_assert(kUnfinishedLow < kUnfinishedHigh);
+static_assert(kUnfinishedLow < kUnfinishedHigh && kUnfinishedHigh < kWaitingLow);
 static_assert(kWindowMost <= kUnfinishedHigh && kAnswerGoalMs < kAnswerTimeoutMs);
 static_assert(kAnswerTimeoutMs < kStuckMs && kBackoffLongestMs < kStuckMs && kCommitMs < kStuckMs);
 static_assert(kReclaimMs <= 3'600'000, "owners claim anew at least hourly (rule 2)");

@@ -15,6 +15,8 @@ int main(int argc, char** argv) {
   table.Add("brokers", &options.brokers, "Kafka brokers, host:port,...");
   table.Add("kafka_config", &options.kafka_config,
             "File of further librdkafka properties, key=value a line");
+  table.Add("registry", &options.registry,
+            "TOML file of the marketplaces; empty: one, of which the flags tell");
   table.Add("orders_target", &options.orders_target, "The marketplace's OrderService, host:port");
   table.Add("admin_listen", &options.admin_listen, "Address of /metrics, /healthz and /readyz");
   table.AddChoice("profile", &options.profile, "Strictness of the start-up checks",

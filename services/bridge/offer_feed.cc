@@ -1,5 +1,6 @@
 #include "services/bridge/offer_feed.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <prometheus/registry.h>
@@ -26,10 +27,12 @@ OfferFeed::OfferFeed(Options options, kafka::Producer& producer, prometheus::Reg
       producer_(producer),
       context_(context),
       step_(std::move(step)),
-      relay_(options_.marketplace_id),
       reader_(options_.cluster, options_.partitions, options_.keys, "bridge", registry, context,
               this),
       next_cookie_(kFirstCookie) {
+  for (const std::string& id : options_.marketplace_ids) {
+    sources_.push_back(std::make_unique<Source>(id));
+  }
   AddMetrics(registry);
 }
 
@@ -57,44 +60,63 @@ void OfferFeed::AddMetrics(prometheus::Registry& registry) {
 
 absl::Status OfferFeed::StartReading() { return reader_.Start(); }
 
-void OfferFeed::Connect(std::shared_ptr<grpc::Channel> channel, rpc::CompletionQueue* queue) {
-  watch_ = std::make_unique<OffersWatch>(options_.marketplace_id, std::move(channel), queue,
-                                         context_, this);
+void OfferFeed::Connect(size_t market, std::shared_ptr<grpc::Channel> channel,
+                        rpc::CompletionQueue* queue) {
+  Source& source = *sources_.at(market);
+  source.watch = std::make_unique<OffersWatch>(source.marketplace_id, std::move(channel), queue,
+                                               context_, &source);
 }
 
 void OfferFeed::Stop() { SetRelaying(false); }
 
+uint64_t OfferFeed::unknown_fields(size_t market) const {
+  const Source& source = *sources_.at(market);
+  return source.watch ? source.watch->unknown_fields() : 0;
+}
+
 void OfferFeed::SetRelaying(bool relaying) {
-  if (relaying == relay_.relaying()) return;
+  if (relaying == relays_) return;
+  relays_ = relaying;
   base::Log(base::Level::kInfo, relaying ? "relays_offers" : "relays_offers_no_longer");
   relaying_->Set(relaying ? 1 : 0);
-  if (relaying) {
-    relay_.Start();
-    watch_->Start();
-  } else {
-    watch_->Stop();
-    relay_.Stop();
+  for (const auto& source : sources_) {
+    if (relaying) {
+      source->relay.Start();
+      source->watch->Start();
+    } else {
+      source->watch->Stop();
+      source->relay.Stop();
+    }
   }
 }
 
-void OfferFeed::Pump() {
-  const int64_t now_ms = MonotonicMs();
-  for (const OfferRelay::Write& write : relay_.Due(now_ms)) {
+void OfferFeed::PumpSource(size_t market, int64_t now_ms) {
+  OfferRelay& relay = sources_[market]->relay;
+  for (const OfferRelay::Write& write : relay.Due(now_ms)) {
     const int32_t partition = kafka::PartitionOf(write.offer_id, options_.partitions);
     const uint64_t cookie = next_cookie_++;
     JEMB_CRASH_POINT("bridge.offer_relayed");
     // No value, not an empty one: only then does compaction forget the offer.
     const std::string_view value = write.value.empty() ? std::string_view() : write.value;
     if (producer_.Produce(kafka::kOffersTopic, partition, write.offer_id, value, cookie).ok()) {
-      handed_.emplace(cookie, write.offer_id);
+      handed_.emplace(cookie, Handed{market, write.offer_id});
       written_->Increment();
     } else {
-      relay_.OnLost(write.offer_id, now_ms);
+      relay.OnLost(write.offer_id, now_ms);
     }
   }
+}
+
+void OfferFeed::Pump() {
+  const int64_t now_ms = MonotonicMs();
+  uint64_t untold = 0;
+  for (size_t market = 0; market < sources_.size(); ++market) {
+    PumpSource(market, now_ms);
+    untold += sources_[market]->relay.untold();
+  }
   if (empty_since_ms_ >= 0 && FirstIsWritten()) BeKnown();
-  untold_->Increment(static_cast<double>(relay_.untold() - untold_counted_));
-  untold_counted_ = relay_.untold();
+  untold_->Increment(static_cast<double>(untold - untold_counted_));
+  untold_counted_ = untold;
 }
 
 bool OfferFeed::OnDelivery(const kafka::Delivery& delivery) {
@@ -102,9 +124,10 @@ bool OfferFeed::OnDelivery(const kafka::Delivery& delivery) {
   auto handed = handed_.extract(delivery.opaque);
   // What is in the topic is read back.
   if (handed.empty() || delivery.status.ok()) return true;
+  const Handed& lost = handed.mapped();
   base::Log(base::Level::kWarn, "offer_not_written",
-            {{"offer", handed.mapped()}, {"status", base::ToString(delivery.status)}});
-  relay_.OnLost(handed.mapped(), MonotonicMs());
+            {{"offer", lost.offer_id}, {"status", base::ToString(delivery.status)}});
+  sources_[lost.market]->relay.OnLost(lost.offer_id, MonotonicMs());
   return true;
 }
 
@@ -112,18 +135,23 @@ void OfferFeed::OnOffersBegin() { step_(event::GoodsBegin{}); }
 
 void OfferFeed::OnOfferRecord(std::string_view offer_id, std::string_view value,
                               const offers::OfferPtr& offer) {
-  relay_.OnRecord(offer_id, value,
-                  offer != nullptr ? std::string_view(offer->told.marketplace_id()) : "",
-                  MonotonicMs());
+  const int64_t now_ms = MonotonicMs();
+  for (const auto& source : sources_) {
+    source->relay.OnRecord(offer_id, value,
+                           offer != nullptr ? std::string_view(offer->told.marketplace_id()) : "",
+                           now_ms);
+  }
 }
 
 void OfferFeed::OnOffer(std::string_view offer_id, const offers::OfferPtr& offer) {
-  const bool ours = offer != nullptr && offer->told.marketplace_id() == options_.marketplace_id;
+  const auto& ids = options_.marketplace_ids;
+  const bool ours =
+      offer != nullptr && std::ranges::find(ids, offer->told.marketplace_id()) != ids.end();
   step_(event::GoodsTold{offer_id, ours ? offer->goods.get() : nullptr});
 }
 
 void OfferFeed::OnOffersComplete() {
-  relay_.OnTopicComplete();
+  for (const auto& source : sources_) source->relay.OnTopicComplete();
   if (known_ || reader_.catalogue().size() > 0) return BeKnown();
   empty_since_ms_ = MonotonicMs();
 }
@@ -134,23 +162,25 @@ void OfferFeed::BeKnown() {
   step_(event::GoodsComplete{});
 }
 
-// Of a topic that held nothing.
+// Of a topic that held nothing. A marketplace that is away holds up nobody else's goods for longer
+// than kFirstOfferMs.
 bool OfferFeed::FirstIsWritten() const {
-  if (relay_.relaying()) return relay_.settled() || unsupported_;
-  return reader_.catalogue().size() > 0 || MonotonicMs() - empty_since_ms_ >= kFirstOfferMs;
+  const bool late = MonotonicMs() - empty_since_ms_ >= kFirstOfferMs;
+  if (!relays_) return reader_.catalogue().size() > 0 || late;
+  const bool all = std::ranges::all_of(
+      sources_, [](const auto& source) { return source->relay.settled() || source->unsupported; });
+  return all || (late && sources_.size() > 1);
 }
 
-void OfferFeed::OnWatchBegun() { relay_.OnWatchBegun(); }
+void OfferFeed::Source::OnOffer(const crossing::v1::Offer& offer) {
+  relay.OnOffer(offer, MonotonicMs());
+}
 
-void OfferFeed::OnOffer(const crossing::v1::Offer& offer) { relay_.OnOffer(offer, MonotonicMs()); }
+void OfferFeed::Source::OnAllTold() { relay.OnAllTold(MonotonicMs()); }
 
-void OfferFeed::OnAllTold() { relay_.OnAllTold(MonotonicMs()); }
-
-void OfferFeed::OnWatchEnded() { relay_.OnWatchEnded(); }
-
-void OfferFeed::OnWatchUnsupported() {
-  unsupported_ = true;
-  relay_.OnWatchEnded();
+void OfferFeed::Source::OnWatchUnsupported() {
+  unsupported = true;
+  relay.OnWatchEnded();
 }
 
 }  // namespace jembatan::bridge

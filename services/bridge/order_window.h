@@ -6,7 +6,8 @@
 // answers within kAnswerGoalMs: it shrinks by how much longer an answer took, and doubles in a
 // round trip while it is what holds orders back and answers come in time.
 //
-// One a partition; all share the marketplace's delay, and so find their shares of its rate. Pure.
+// One a scope; those of one marketplace share its delay, and so find their shares of its rate.
+// Pure.
 
 #include <cstddef>
 #include <cstdint>

@@ -3,320 +3,206 @@
 #include <algorithm>
 #include <utility>
 
-#include "libs/base/check.h"
-#include "libs/base/timestamp.h"
-#include "libs/crossing/outcome_state.h"
-
-// Ownership: claim, fence, open, window (protocol rule 2). Deciding is in lanes.cc, finishing in
-// progress.cc.
-
 namespace jembatan::bridge {
 
 Partition::Partition(Shared* shared, int32_t number, int64_t offset, Now now)
     : shared_(shared),
       number_(number),
-      not_before_mono_ms_(now.mono_ms),
-      next_offset_(offset),
-      log_end_(offset),
-      finished_offset_(offset),
+      log_{.next_offset = offset, .end = offset},
       committed_offset_(offset),
-      committed_mono_ms_(now.mono_ms) {}
-
-// Ids carry the partition in the upper bits, so that the Core finds it again.
-uint64_t Partition::NextId() { return static_cast<uint64_t>(number_) << 44 | shared_->next_id++; }
-
-int64_t Partition::Backoff(int attempt) {
-  int64_t ceiling = std::min(kBackoffFirstMs << std::min(attempt, 10), kBackoffLongestMs);
-  return shared_->random.Between(0, ceiling);
-}
-
-void Partition::Claim(Now now, Effects* effects) {
-  phase_ = Phase::kClaiming;
-  claimed_mono_ms_ = now.mono_ms;
-  ++shared_->counts.claims;
-  uint64_t cookie = NextId();
-  cookies_[cookie] = Cookie{.kind = Cookie::Kind::kClaim};
-  effects->push_back(
-      effect::ProduceOutcome{cookie, number_, std::string(), ClaimRecord(shared_->writer)});
-}
-
-void Partition::OnClaimed(const event::Produced& event, Now now, Effects* effects) {
-  if (phase_ != Phase::kClaiming) return;
-  if (!event.ok) {
-    // The claim may yet be in the log; a claim alone binds nobody.
-    ClaimAnew(now);
-    return;
+      committed_mono_ms_(now.mono_ms) {
+  for (size_t market = 0; market < shared->markets.size(); ++market) {
+    scopes_.push_back(std::make_unique<Scope>(shared, market, number, &log_, now));
   }
-  token_ = static_cast<uint64_t>(event.offset);
-  claim_append_ms_ = event.append_ms;
-  own_append_ms_ = event.append_ms;
-  phase_ = Phase::kFencing;
-  effects->push_back(effect::Fence{number_, token_});
 }
 
-void Partition::OnFenced(const event::Fenced& event, Now now, Effects* effects) {
-  if (phase_ != Phase::kFencing || event.token != token_) return;
-  if (!event.highest) {
-    fence_due_ = true;
-    not_before_mono_ms_ = now.mono_ms + Backoff(claim_attempts_++);
-    return;
+std::unique_ptr<crossing::v1::PurchaseIntent> Partition::TakeSpareIntent() {
+  auto& spare = shared_->spare_intents;
+  if (spare.empty()) return std::make_unique<crossing::v1::PurchaseIntent>();
+  std::unique_ptr<crossing::v1::PurchaseIntent> intent = std::move(spare.back());
+  spare.pop_back();
+  return intent;
+}
+
+Scope* Partition::ScopeOf(std::string_view marketplace_id) {
+  for (size_t market = 0; market < scopes_.size(); ++market) {
+    if (shared_->markets[market]->writer.marketplace_id == marketplace_id) {
+      return scopes_[market].get();
+    }
   }
-  if (*event.highest > token_) {
-    ClaimAnew(now);
-    return;
-  }
-  phase_ = Phase::kOpening;
-  WriteOpen(effects);
-  // The log's end is asked for only now: whatever a predecessor may have sent lies below it.
-  AskForEnd(/*horizon=*/true, effects);
-  StartReadingOutcomes(effects);
+  return nullptr;
 }
 
-void Partition::WriteOpen(Effects* effects) {
-  uint64_t cookie = NextId();
-  cookies_[cookie] = Cookie{.kind = Cookie::Kind::kOpen};
-  effects->push_back(effect::ProduceOutcome{cookie, number_, std::string(),
-                                            OpenRecord(shared_->writer, token_, progress_ms_)});
+// Those of nobody are refused under the first marketplace's token.
+void Partition::OnIntent(const event::Intent& event, Effects* effects) {
+  if (draining_ || event.offset < log_.next_offset) return;
+  log_.next_offset = event.offset + 1;
+  log_.end = std::max(log_.end, log_.next_offset);
+  log_.last_append_ms = std::max(log_.last_append_ms, event.append_ms);
+  std::unique_ptr<crossing::v1::PurchaseIntent> intent = TakeSpareIntent();
+  const bool decoded =
+      intent->ParseFromArray(event.value.data(), static_cast<int>(event.value.size()));
+  Scope* scope = decoded ? ScopeOf(intent->marketplace_id()) : nullptr;
+  if (scope == nullptr) scope = scopes_.front().get();
+  scope->OnIntent(event, std::move(intent), decoded, effects);
 }
 
-void Partition::AskForEnd(bool horizon, Effects* effects) {
-  end_query_ = NextId();
-  end_query_is_horizon_ = horizon;
-  // An append time known before the log's end is asked for: everything below that end was appended
-  // after it, or is counted by the end.
-  idle_candidate_ms_ = own_append_ms_;
-  effects->push_back(effect::QueryEnd{number_, end_query_});
+void Partition::OnIntentsEnd(const event::IntentsEnd& event) {
+  intents_ended_ = true;
+  log_.end = std::max(log_.end, event.next_offset);
 }
 
+// A later claim goes on with the reading under way: the windows only ever grow by it.
 void Partition::StartReadingOutcomes(Effects* effects) {
-  // A later claim goes on with the reading under way: the window only ever grows by it.
   if (reading_ != 0) return;
-  // The window begins before the first unfinished intent; wait until it, or the log's end, was
+  // The windows begin before the first unfinished intent; wait until it, or the log's end, was
   // seen.
-  if (records_.empty() && !intents_ended_) return;
-  int64_t first_ms = claim_append_ms_;
-  if (!records_.empty()) first_ms = std::min(first_ms, records_.front().append_ms);
-  ReadOutcomes(first_ms - kWindowBackMs, -1, effects);
+  if (unfinished() == 0 && !intents_ended_) return;
+  int64_t first_ms = oldest_append_ms();
+  bool wanted = false;
+  for (const auto& scope : scopes_) {
+    if (!scope->reads_window()) continue;
+    wanted = true;
+    first_ms =
+        first_ms < 0 ? scope->claim_append_ms() : std::min(first_ms, scope->claim_append_ms());
+  }
+  if (wanted) ReadOutcomes(first_ms - kWindowBackMs, -1, effects);
 }
 
 void Partition::ReadOutcomes(int64_t append_ms, int64_t offset, Effects* effects) {
   judge_.reset();
-  reading_ = NextId();
+  reading_ = shared_->next_id++;
   effects->push_back(effect::ReadOutcomes{number_, reading_, append_ms, offset});
-}
-
-void Partition::OnEndOffset(const event::EndOffset& event, Now now, Effects* effects) {
-  if (event.query != end_query_) return;
-  end_query_ = 0;
-  if (event.offset < 0) {
-    // A cluster that is away answers at once: without a pause the questions would bury it.
-    end_due_ = end_query_is_horizon_;
-    not_before_mono_ms_ = now.mono_ms + Backoff(claim_attempts_++);
-    return;
-  }
-  log_end_ = std::max(log_end_, event.offset);
-  if (end_query_is_horizon_) {
-    horizon_ = event.offset;
-    BecomeOwnerIfReady(now);
-    return;
-  }
-  if (phase_ != Phase::kOwning) return;
-  if (!records_.empty()) {
-    progress_ms_ = std::max(progress_ms_, records_.front().append_ms);
-  } else if (finished_offset_ >= event.offset) {
-    progress_ms_ = std::max(progress_ms_, idle_candidate_ms_);
-  }
-  WriteOpen(effects);
-}
-
-void Partition::BecomeOwnerIfReady(Now now) {
-  if (phase_ != Phase::kOpening || !window_built_ || horizon_ < 0) return;
-  phase_ = Phase::kOwning;
-  unconfirmed_mono_ms_ = -1;
-  claimed_mono_ms_ = now.mono_ms;
-  // The first `open` knew no progress; tell it soon, so that NONE can be answered.
-  opened_mono_ms_ = now.mono_ms - kReopenMs + 2'000;
 }
 
 void Partition::OnOutcome(const event::OutcomeRead& event, Now now, Effects* effects) {
   if (event.reading != reading_) return;
   crossing::v1::OutcomeRecord& record = shared_->scratch_record;
   if (!record.ParseFromArray(event.value.data(), static_cast<int>(event.value.size()))) {
-    ++shared_->counts.unreadable_outcomes;
+    ++shared_->markets.front()->counts.unreadable_outcomes;
     return;
   }
   if (!judge_) judge_.emplace(event.offset);
-  crossing::OutcomeJudge::Verdict verdict = judge_->Judge(record);
-  if (record.marketplace_id() != shared_->writer.marketplace_id) return;
+  const crossing::OutcomeJudge::Verdict verdict = judge_->Judge(record);
+  Scope* scope = ScopeOf(record.marketplace_id());
+  if (scope == nullptr) return;
   if (verdict == crossing::OutcomeJudge::Verdict::kReadEarlier) {
     ReadOutcomes(-1, static_cast<int64_t>(record.token()), effects);
     return;
   }
-  bool valid = verdict == crossing::OutcomeJudge::Verdict::kValid || !shared_->rules.void_by_token;
-  bool claimed = phase_ != Phase::kUnclaimed && phase_ != Phase::kClaiming;
-  bool own = claimed && record.token() == token_;
-  if (record.has_open() && valid && own && phase_ == Phase::kOpening) {
-    window_built_ = true;
-    BecomeOwnerIfReady(now);
-  }
-  if (record.has_outcome() && valid) OnFinal(record, event.offset);
-  // Somebody else owns the partition: by our own record being void, or by their open.
-  bool overtaken = claimed && record.has_open() && valid && record.token() > token_;
-  if ((own && !valid) || overtaken) {
-    ++shared_->counts.superseded;
-    ClaimAnew(now);
-  }
-}
-
-void Partition::OnFinal(const crossing::v1::OutcomeRecord& record, int64_t offset) {
-  const crossing::v1::Outcome& outcome = record.outcome();
-  if (!crossing::IsFinal(outcome.state())) return;
-  std::optional<IntentKey> key = KeyOf(outcome);
-  bool own = phase_ == Phase::kOwning && record.token() == token_;
-  bool pinned = own && key && finals_.MarkInLog(*key, outcome.fingerprint());
-  if (!pinned && key && shared_->rules.remember_finals) {
-    finals_.Remember(*key, outcome.fingerprint(), key->id.unix_ms() + intent::kTtlMs,
-                     std::make_shared<const std::string>(outcome.SerializeAsString()),
-                     /*in_log=*/true);
-  }
-  if (!own) return;
-  auto unread = unread_.find(offset);
-  if (unread == unread_.end()) {
-    read_early_.insert(offset);
-    return;
-  }
-  uint64_t number = unread->second;
-  unread_.erase(unread);
-  At(number).outcome_done = true;
-  Finish(number);
-}
-
-void Partition::ClaimAnew(Now now) {
-  phase_ = Phase::kUnclaimed;
-  not_before_mono_ms_ = now.mono_ms + Backoff(claim_attempts_++);
-  window_built_ = false;
-  horizon_ = -1;
-  end_query_ = 0;
-  fence_due_ = false;
-  end_due_ = false;
-  if (shared_->rules.drop_pins_on_claim) finals_.DropPins();
-  absl::erase_if(cookies_,
-                 [](const auto& entry) { return entry.second.kind != Cookie::Kind::kDeadLetter; });
-  std::erase_if(unsaid_,
-                [](const auto& entry) { return entry.second.kind != Cookie::Kind::kDeadLetter; });
-  batches_.clear();
-  asks_.clear();
-  questions_.clear();
-  unread_.clear();
-  read_early_.clear();
-  RebuildLanes();
-  bool unanswered = std::any_of(records_.begin(), records_.end(),
-                                [](const Record& record) { return record.called; });
-  if (unanswered && unconfirmed_mono_ms_ < 0) unconfirmed_mono_ms_ = now.mono_ms + kUnconfirmedMs;
-}
-
-// Every record without a valid final starts over; what was sent and not answered stays marked.
-void Partition::RebuildLanes() {
-  ready_.clear();
-  resting_.clear();
-  lanes_.clear();
-  undecided_.clear();
-  uint64_t number = first_number_;
-  for (Record& record : records_) {
-    uint64_t self = number++;
-    record.lane = nullptr;
-    if (record.outcome_done || !record.has_key) continue;
-    record.called |= record.stage == Stage::kPlaced;
-    record.cleared = false;
-    record.stage = Stage::kWaiting;
-    record.lane = LaneOf(record.lane_key);
-    record.lane->waiting.push_back(self);
-    undecided_.try_emplace(record.key, self);
-    Enlist(record.lane);
-  }
-}
-
-void Partition::OnStreamDown(Now now) {
-  if (shared_->rules.claim_on_broken_stream) {
-    // A call queued before the reconnect might take effect after it: only a new token shuts it out.
-    if (phase_ != Phase::kUnclaimed && phase_ != Phase::kClaiming) ClaimAnew(now);
-    return;
-  }
-  for (auto& [id, batch] : batches_) {
-    for (uint64_t number : batch.records) {
-      if (number == 0) continue;
-      At(number).called = true;
-      --At(number).lane->placed;
-      PutBack(number);
-      Enlist(At(number).lane);
-    }
-  }
-  batches_.clear();
+  const bool valid =
+      verdict == crossing::OutcomeJudge::Verdict::kValid || !shared_->rules.void_by_token;
+  scope->OnOutcome(record, valid, event.offset, now);
 }
 
 void Partition::OnRevoked() {
   draining_ = true;
-  for (uint64_t number : questions_) PutBack(number);
-  questions_.clear();
+  for (const auto& scope : scopes_) scope->OnRevoked();
 }
 
-// Without an owner nothing can be decided; the buyers of orders that may exist shall know it.
-void Partition::TellUnconfirmed(Now now, Effects* effects) {
-  if (unconfirmed_mono_ms_ < 0 || now.mono_ms < unconfirmed_mono_ms_) return;
-  unconfirmed_mono_ms_ = -1;
-  for (Record& record : records_) {
-    if (record.called && !record.outcome_done) TellUnconfirmed(&record, effects);
+bool Partition::owns() const {
+  bool any = false;
+  for (const auto& scope : scopes_) {
+    if (!scope->owns() && scope->usable()) return false;
+    any |= scope->owns();
+  }
+  return any;
+}
+
+size_t Partition::unfinished() const {
+  size_t unfinished = 0;
+  for (const auto& scope : scopes_) unfinished += scope->unfinished();
+  return unfinished;
+}
+
+int64_t Partition::oldest_append_ms() const {
+  int64_t oldest_ms = -1;
+  for (const auto& scope : scopes_) {
+    const int64_t append_ms = scope->oldest_append_ms();
+    if (append_ms >= 0 && (oldest_ms < 0 || append_ms < oldest_ms)) oldest_ms = append_ms;
+  }
+  return oldest_ms;
+}
+
+int64_t Partition::FinishedOffset() const {
+  int64_t finished = log_.next_offset;
+  for (const auto& scope : scopes_) {
+    if (scope->unfinished() > 0) finished = std::min(finished, scope->oldest_offset());
+    if (!shared_->rules.commit_waits_for_all) break;
+  }
+  return finished;
+}
+
+void Partition::CommitIfDue(Now now, Effects* effects) {
+  const int64_t finished = FinishedOffset();
+  const int64_t due = finished - committed_offset_;
+  if (due <= 0 || committing_ || now.mono_ms < commit_not_before_mono_ms_) return;
+  const bool timely = now.mono_ms - committed_mono_ms_ >= kCommitMs || due >= kCommitRecords;
+  if (!timely && !draining_) return;
+  committing_ = true;
+  committed_mono_ms_ = now.mono_ms;
+  effects->push_back(effect::Commit{number_, finished});
+}
+
+void Partition::OnCommitted(const event::Committed& event, Now now) {
+  committing_ = false;
+  if (!event.ok) commit_not_before_mono_ms_ = now.mono_ms + kCommitRetryMs;
+  if (event.ok) committed_offset_ = std::max(committed_offset_, event.next_offset);
+}
+
+// What waits for a marketplace that is out must not stop what another one would take: only where
+// none can be reached, or too much waits, are its intents back pressure too.
+void Partition::PauseOrResume(Effects* effects) {
+  size_t waiting = 0;
+  size_t going = 0;
+  bool any_usable = false;
+  // With something at hand to try the marketplaces with: who has nothing would never hear of one's
+  // return.
+  bool in_vain = unfinished() > 0;
+  for (const auto& scope : scopes_) {
+    waiting += scope->unfinished();
+    in_vain = in_vain && !scope->breaker_closed();
+    if (!scope->usable()) continue;
+    any_usable = true;
+    going += scope->unfinished();
+  }
+  const size_t pressure = any_usable ? going : waiting;
+  if (!paused_ && (in_vain || pressure >= kUnfinishedHigh || waiting >= kWaitingHigh)) {
+    paused_ = true;
+    effects->push_back(effect::Pause{number_});
+  } else if (paused_ && !in_vain && pressure <= kUnfinishedLow && waiting <= kWaitingLow) {
+    paused_ = false;
+    effects->push_back(effect::Resume{number_});
   }
 }
 
-// Once. Not final, and repeated by nobody: whether it reaches the log does not matter.
-void Partition::TellUnconfirmed(Record* record, Effects* effects) {
-  if (std::exchange(record->unconfirmed, true)) return;
-  ++shared_->counts.unconfirmed;
-  crossing::v1::Outcome outcome;
-  outcome.set_state(crossing::v1::Outcome::STATE_UNCONFIRMED);
-  DescribeIntent(*record, &outcome);
-  effects->push_back(
-      effect::ProduceOutcome{NextId(), number_, record->lane_key,
-                             FinalRecord(shared_->writer, token_, outcome.SerializeAsString())});
+Standing Partition::standing(Now now, size_t market) const {
+  const Scope& scope = *scopes_.at(market);
+  const int64_t finished = FinishedOffset();
+  const bool holds = scope.unfinished() == 0 || scope.oldest_offset() == finished;
+  Standing standing{.owned = scope.owns(),
+                    .watermark = holds ? committed_offset_ : scope.oldest_offset(),
+                    .next_offset = log_.next_offset,
+                    .log_end = log_.end,
+                    .waits_for = scope.WaitsFor(now)};
+  if (holds && finished > committed_offset_) standing.waits_for = Standing::For::kCommit;
+  return standing;
 }
 
-// What an owner does by the clock: repeat `open`, claim anew hourly, give up on silent calls.
-void Partition::KeepOwnership(Now now, Effects* effects) {
-  if (now.mono_ms - opened_mono_ms_ >= kReopenMs && end_query_ == 0) {
-    opened_mono_ms_ = now.mono_ms;
-    AskForEnd(/*horizon=*/false, effects);
+void Partition::ReleaseIfDone(Effects* effects) {
+  if (!draining_ || committing_ || FinishedOffset() > committed_offset_) return;
+  for (const auto& scope : scopes_) {
+    if (!scope->NothingUnderWay()) return;
   }
-  if (now.mono_ms - claimed_mono_ms_ > kBackoffLongestMs) claim_attempts_ = 0;
-  if (now.mono_ms - claimed_mono_ms_ >= kReclaimMs && batches_.empty() && asks_.empty()) {
-    ClaimAnew(now);
-    return;
-  }
-  if (!batches_.empty() && now.mono_ms - batches_.begin()->second.sent_mono_ms > kAnswerTimeoutMs) {
-    effects->push_back(effect::ResetStream{});
-  }
+  released_ = true;
+  effects->push_back(effect::StopOutcomes{number_});
+  effects->push_back(effect::Release{number_});
 }
 
 void Partition::OnTick(Now now, Effects* effects) {
   if (released_) return;
-  bool may_act = !draining_ && shared_->stream_up && now.mono_ms >= not_before_mono_ms_;
-  if (phase_ == Phase::kUnclaimed && may_act) Claim(now, effects);
-  if (phase_ == Phase::kFencing && fence_due_ && may_act) {
-    fence_due_ = false;
-    effects->push_back(effect::Fence{number_, token_});
-  }
-  if (phase_ == Phase::kOpening && end_due_ && may_act) {
-    end_due_ = false;
-    AskForEnd(/*horizon=*/true, effects);
-  }
-  if (phase_ == Phase::kOpening) StartReadingOutcomes(effects);
-  if (phase_ == Phase::kOwning && !draining_ && shared_->stream_up) {
-    if (shared_->in_force != nullptr) Dispatch(now, effects);
-    SendQuestions(effects);
-    KeepOwnership(now, effects);
-  }
-  if (phase_ != Phase::kOwning) TellUnconfirmed(now, effects);
-  RewriteUnsaid(now, effects);
+  for (const auto& scope : scopes_) scope->OnTick(now, effects);
+  StartReadingOutcomes(effects);
   CommitIfDue(now, effects);
   PauseOrResume(effects);
   ReleaseIfDone(effects);

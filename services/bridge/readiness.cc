@@ -48,12 +48,13 @@ std::vector<Readiness::Change> Readiness::Look(const View& view, int64_t mono_ms
   passed_ms = std::min(passed_ms, kStuckLookMs);
   looked_mono_ms_ = mono_ms;
   std::vector<Change> changes;
-  std::map<int32_t, Watch> before = std::exchange(watches_, {});
+  std::map<Key, Watch> before = std::exchange(watches_, {});
   for (const PartitionView& partition : view.partitions) {
-    Watch& watch = watches_[partition.number];
-    watch = Judge(before[partition.number], view, partition, passed_ms);
-    if (watch.stuck() == before[partition.number].stuck()) continue;
-    changes.push_back({partition.number, watch.stuck(), partition.standing});
+    const Watch& earlier = before[KeyOf(partition)];
+    Watch& watch = watches_[KeyOf(partition)];
+    watch = Judge(earlier, view, partition, passed_ms);
+    if (watch.stuck() == earlier.stuck()) continue;
+    changes.push_back({partition.number, watch.stuck(), partition.standing, partition.marketplace});
   }
   Tell(view);
   return changes;
@@ -67,8 +68,8 @@ Readiness::Watch Readiness::Judge(Watch watch, const View& view, const Partition
   if (idle || !partition.stopped.empty() || standing.watermark != watch.watermark) {
     return {.watermark = standing.watermark};
   }
-  bool in_its_way = !view.controls_known || !view.offers_known || !view.stream_up ||
-                    !view.marketplace_usable || !standing.owned ||
+  bool in_its_way = partition.out || !view.controls_known || !view.offers_known ||
+                    !view.stream_up || !view.marketplace_usable || !standing.owned ||
                     standing.waits_for == Standing::For::kPutOff;
   if (!in_its_way) watch.stood_ms += passed_ms;
   return watch;
@@ -76,8 +77,12 @@ Readiness::Watch Readiness::Judge(Watch watch, const View& view, const Partition
 
 void Readiness::Tell(const View& view) {
   reason_.clear();
+  int32_t told = -1;
   for (const PartitionView& partition : view.partitions) {
-    if (partition.stopped.empty()) continue;
+    // It has stopped for all marketplaces alike.
+    if (partition.stopped.empty() || std::exchange(told, partition.number) == partition.number) {
+      continue;
+    }
     Add("partition " + std::to_string(partition.number) + " has stopped: " + partition.stopped);
   }
   if (!view.controls_known) return Add("it is not known what the operators' controls say");
@@ -86,12 +91,13 @@ void Readiness::Tell(const View& view) {
   if (!view.offers_known) Add("it is not known what is attested about goods");
   if (!view.marketplace_usable) return Add("the marketplace decides nothing and is only tried");
   for (const PartitionView& partition : view.partitions) {
-    if (!partition.stopped.empty()) continue;
-    const std::string name = "partition " + std::to_string(partition.number);
+    if (!partition.stopped.empty() || partition.out) continue;
+    std::string name = "partition " + std::to_string(partition.number);
+    if (!partition.marketplace.empty()) name += " for " + partition.marketplace;
     const Standing& standing = partition.standing;
     if (!standing.owned) {
       Add(name + " is not owned yet");
-    } else if (watches_[partition.number].stuck()) {
+    } else if (watches_[KeyOf(partition)].stuck()) {
       Add(name + " is stuck at offset " + std::to_string(standing.watermark) + " of " +
           std::to_string(standing.log_end) + ": it waits for " + Describe(standing.waits_for));
     }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "services/bridge/partition.h"
@@ -19,22 +20,28 @@ namespace jembatan::bridge {
 
 class Readiness {
  public:
+  // One of its scopes: where there are several marketplaces, one for each.
   struct PartitionView {
     int32_t number = 0;
     Standing standing;
     // Why nothing more of the partition is read until somebody mends it; empty: it is read.
     std::string stopped = {};
+    // Whose scope it is; empty: the only one's.
+    std::string marketplace = {};
+    // The marketplace is out while others are not: nothing is expected of the scope.
+    bool out = false;
   };
   // The bridge at one moment, its partitions by number.
   struct View {
-    // Else nothing is sent to the marketplace.
+    // Else nothing is sent to a marketplace.
     bool controls_known = true;
     // Of the consumer group; it may have given a member nothing.
     bool member = true;
     // Else rules about goods, and halts of a seller, wait.
     bool offers_known = true;
+    // To any marketplace.
     bool stream_up = false;
-    // The breaker is closed.
+    // One's breaker is closed.
     bool marketplace_usable = false;
     std::vector<PartitionView> partitions;
   };
@@ -43,6 +50,7 @@ class Readiness {
     int32_t partition;
     bool stuck;
     Standing standing;
+    std::string marketplace = {};
   };
 
   // Judges the view; to be called several times in kStuckLookMs. Returns what has changed since the
@@ -66,7 +74,12 @@ class Readiness {
   void Tell(const View& view);
   void Add(const std::string& line);
 
-  std::map<int32_t, Watch> watches_;
+  using Key = std::pair<int32_t, std::string>;
+  static Key KeyOf(const PartitionView& partition) {
+    return {partition.number, partition.marketplace};
+  }
+
+  std::map<Key, Watch> watches_;
   int64_t looked_mono_ms_ = -1;
   std::string reason_;
 };

@@ -40,6 +40,34 @@ struct Watched {
   }
 };
 
+TEST(Readiness, AMarketplaceThatIsOutBesideOthersIsNoReason) {
+  Readiness::View view{.stream_up = true, .marketplace_usable = true};
+  view.partitions.push_back(
+      {.number = 3, .standing = {true, 17, 42, 42, For::kNothing}, .marketplace = "toko"});
+  view.partitions.push_back({.number = 3,
+                             .standing = {false, 17, 42, 42, For::kLane},
+                             .marketplace = "pasar",
+                             .out = true});
+  Watched watched;
+  watched.Keep(view, 2 * kStuckMs);
+  EXPECT_EQ(watched.readiness.reason(), "");
+  EXPECT_EQ(watched.readiness.stuck(), 0u);
+  // Back, and not owned; then owned, and stuck all the same.
+  view.partitions[1].out = false;
+  watched.Look(view);
+  EXPECT_EQ(watched.readiness.reason(), "partition 3 for pasar is not owned yet");
+  view.partitions[1].standing.owned = true;
+  watched.Keep(view, kStuckMs + kLookMs);
+  EXPECT_EQ(watched.readiness.reason(),
+            "partition 3 for pasar is stuck at offset 17 of 42: it waits for its lane");
+  ASSERT_EQ(watched.changes.size(), 1u);
+  EXPECT_EQ(watched.changes[0].marketplace, "pasar");
+  // What has stopped, has for all, and is told once.
+  for (auto& partition : view.partitions) partition.stopped = "gone";
+  watched.Look(view);
+  EXPECT_EQ(watched.readiness.reason(), "partition 3 has stopped: gone");
+}
+
 struct Row {
   const char* name;
   void (*spoil)(Readiness::View& view);

@@ -23,6 +23,8 @@
 #include "libs/kafka/consumer.h"
 #include "libs/kafka/producer.h"
 #include "libs/kafka/properties.h"
+#include "libs/registry/limits.h"
+#include "libs/registry/registry.h"
 #include "libs/runtime/admin.h"
 #include "libs/runtime/lifecycle.h"
 #include "libs/runtime/shard.h"
@@ -50,7 +52,7 @@ Now ReadClocks() { return Now{base::WallMs(), base::MonotonicNs() / 1'000'000}; 
 
 }  // namespace
 
-class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
+class Service::Impl : public kafka::GroupHandler {
  public:
   explicit Impl(Options options)
       : options_(std::move(options)),
@@ -59,12 +61,6 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
         shard_({.name = "bridge", .latency_budget_ms = options_.latency_budget_ms}),
         heartbeat_(shard_.context()) {
     if (options_.instance.empty()) options_.instance = runtime::InstanceName();
-    core_ = std::make_unique<Core>(Core::Options{
-        .writer = {.marketplace_id = options_.marketplace_id, .instance = options_.instance},
-        .seed = static_cast<uint64_t>(base::MonotonicNs()),
-        .link_out = [this](const crossing::v1::PurchaseIntent& intent, int64_t wall_ms) {
-          return LinkTo(intent, wall_ms);
-        }});
   }
 
   absl::Status Start();
@@ -77,6 +73,40 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   }
 
  private:
+  // One marketplace: its client, and the events of it under its number.
+  struct Market : OrdersHandler {
+    Market(Impl* impl, size_t number, registry::Marketplace settings)
+        : impl(impl), number(number), settings(std::move(settings)) {}
+
+    void OnStreamUp() override { impl->OnStreamUp(*this); }
+    void OnStreamDown() override { impl->OnStreamDown(*this); }
+    void OnFenced(const event::Fenced& told) override {
+      JEMB_CRASH_POINT("bridge.fenced");
+      event::Fenced fenced = told;
+      fenced.market = number;
+      impl->Step(fenced);
+    }
+    void OnAnswered(const event::Answered& answered) override {
+      JEMB_CRASH_POINT("bridge.answered");
+      impl->Step(answered);
+    }
+    void OnFound(const event::Found& found) override {
+      JEMB_CRASH_POINT("bridge.found");
+      impl->Step(found);
+    }
+
+    absl::Status ReadLinkKey();
+    // Empty: there is no page, or the order is too long for a link to it.
+    std::string LinkTo(const crossing::v1::PurchaseIntent& intent, int64_t wall_ms) const;
+
+    Impl* const impl;
+    const size_t number;
+    const registry::Marketplace settings;
+    std::optional<identity::Signer> link_signer;
+    std::unique_ptr<OrdersClient> orders;
+    bool stream_up = false;
+  };
+
   // Outcomes come from a reader of their own: GroupHandler's names are taken by the intents.
   struct OutcomesTail : kafka::ReaderHandler {
     explicit OutcomesTail(Impl* impl) : impl(impl) {}
@@ -108,22 +138,8 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   }
   void OnError(int32_t partition, const absl::Status& status) override;
 
-  // OrdersHandler
-  void OnStreamUp() override;
-  void OnStreamDown() override;
-  void OnFenced(const event::Fenced& fenced) override {
-    JEMB_CRASH_POINT("bridge.fenced");
-    Step(fenced);
-  }
-  void OnAnswered(const event::Answered& answered) override {
-    JEMB_CRASH_POINT("bridge.answered");
-    Step(answered);
-  }
-  void OnFound(const event::Found& found) override {
-    JEMB_CRASH_POINT("bridge.found");
-    Step(found);
-  }
-
+  void OnStreamUp(Market& market);
+  void OnStreamDown(Market& market);
   void OnControls(const controls::Snapshot& controls);
   void OnDeliveries(std::span<const kafka::Delivery> deliveries);
   void Step(const Event& event) { Step(event, ReadClocks()); }
@@ -150,11 +166,11 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   void Abandon(const std::string& why);
   void LookForGap(int32_t partition);
   void TellGap(int32_t partition, int64_t begin, int64_t end);
-  absl::Status ReadLinkKey();
-  std::string LinkTo(const crossing::v1::PurchaseIntent& intent, int64_t wall_ms) const;
+  absl::StatusOr<registry::Registry> ReadRegistry() const;
+  absl::Status MakeMarkets();
   absl::Status ReadPolicy();
   absl::Status ConnectKafka();
-  absl::Status ConnectMarketplace();
+  absl::Status ConnectMarketplaces();
 
   Options options_;
   std::shared_ptr<prometheus::Registry> registry_;
@@ -162,7 +178,7 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   std::unique_ptr<runtime::AdminServer> admin_;
   runtime::Shard shard_;
   boost::asio::steady_timer heartbeat_;
-  std::optional<identity::Signer> link_signer_;
+  std::vector<std::unique_ptr<Market>> markets_;  // by number
   std::unique_ptr<Core> core_;
   Effects effects_;
   std::optional<PolicyFile> policy_file_;
@@ -174,7 +190,6 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   std::unique_ptr<controls::ControlsReader> controls_reader_;
   std::unique_ptr<OfferFeed> offer_feed_;
   std::unique_ptr<rpc::CompletionQueue> queue_;
-  std::unique_ptr<OrdersClient> orders_;
   // Per partition: the reading the core wants, and the one that the reader's records belong to.
   std::map<int32_t, uint64_t> wanted_readings_;
   std::map<int32_t, uint64_t> readings_;
@@ -182,7 +197,6 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
   int64_t published_mono_ms_ = 0;
   bool controls_known_ = false;
   bool subscribed_ = false;
-  bool stream_up_ = false;
   bool started_ = false;
   // Partitions whose intents are not read on, and why, until they are assigned anew; and whose
   // outcomes are not, until another reading of them begins.
@@ -197,16 +211,16 @@ class Service::Impl : public kafka::GroupHandler, public OrdersHandler {
 };
 
 absl::Status Service::Impl::Start() {
-  JEMB_RETURN_IF_ERROR(ReadLinkKey());
+  JEMB_RETURN_IF_ERROR(MakeMarkets());
   JEMB_RETURN_IF_ERROR(ReadPolicy());
   JEMB_RETURN_IF_ERROR(ConnectKafka());
-  JEMB_RETURN_IF_ERROR(ConnectMarketplace());
+  JEMB_RETURN_IF_ERROR(ConnectMarketplaces());
   JEMB_ASSIGN_OR_RETURN(admin_, runtime::AdminServer::Create(options_.admin_listen, registry_));
   admin_->AddHealthCheck([this] { return shard_.Liveness(); });
   admin_->AddReadyCheck([this] { return NotReady(); });
   shard_.AddTickHook([this] { return EndTick(); });
   shard_.Post([this] {
-    orders_->Start();
+    for (const auto& market : markets_) market->orders->Start();
     WatchTopics();
     Heartbeat();
   });
@@ -219,32 +233,80 @@ absl::Status Service::Impl::Start() {
   return absl::OkStatus();
 }
 
-absl::Status Service::Impl::ReadLinkKey() {
-  if (options_.link_page.empty() && options_.link_key.empty()) return absl::OkStatus();
-  if (options_.link_page.empty() || options_.link_key.empty()) {
-    return base::InvalidArgument("--link_page and --link_key go together");
+// Without a file: the one that the flags tell of.
+absl::StatusOr<registry::Registry> Service::Impl::ReadRegistry() const {
+  if (options_.registry.empty()) {
+    registry::Marketplace only;
+    only.id = options_.marketplace_id;
+    only.orders = options_.orders_target;
+    only.hosts = base::SplitList(options_.url_hosts);
+    only.tls_certificate = options_.orders_tls.certificate;
+    only.tls_key = options_.orders_tls.key;
+    only.tls_ca = options_.orders_tls.ca;
+    only.tls_revoked = options_.orders_tls.revoked;
+    only.link_page = options_.link_page;
+    only.link_key = options_.link_key;
+    only.link_kid = options_.link_kid;
+    only.link_ttl_s = options_.link_ttl_s;
+    return registry::Registry({std::move(only)});
   }
-  const UrlRule urls{.hosts = base::SplitList(options_.url_hosts)};
-  if (!MayName(urls, options_.link_page)) {
-    return base::InvalidArgument("--link_page: its host is not among --url_hosts");
+  const rpc::TlsFiles& tls = options_.orders_tls;
+  for (const std::string* flag : {&options_.url_hosts, &options_.link_page, &options_.link_key,
+                                  &tls.certificate, &tls.key, &tls.ca, &tls.revoked}) {
+    if (flag->empty()) continue;
+    return base::InvalidArgument(
+        "--registry tells of url_hosts, link_* and orders_tls_*: no flag may");
   }
-  JEMB_ASSIGN_OR_RETURN(const std::string pem,
-                        base::ReadWholeFile(options_.link_key, kKeyFileBytes));
-  absl::StatusOr<identity::Signer> signer = identity::Signer::FromPem(pem, options_.link_kid);
-  if (!signer.ok()) {
-    return base::InvalidArgument("--link_key: " +
-                                 std::string(base::Std(signer.status().message())));
+  JEMB_ASSIGN_OR_RETURN(const std::string text,
+                        base::ReadWholeFile(options_.registry, registry::kFileBytes));
+  return registry::Registry::Parse(options_.registry, text);
+}
+
+absl::Status Service::Impl::MakeMarkets() {
+  JEMB_ASSIGN_OR_RETURN(const registry::Registry registry, ReadRegistry());
+  Core::Options core{.instance = options_.instance,
+                     .seed = static_cast<uint64_t>(base::MonotonicNs())};
+  std::vector<std::string> ids;
+  for (const registry::Marketplace& settings : registry.marketplaces()) {
+    markets_.push_back(std::make_unique<Market>(this, markets_.size(), settings));
+    Market* market = markets_.back().get();
+    JEMB_RETURN_IF_ERROR(market->ReadLinkKey());
+    ids.push_back(settings.id);
+    core.marketplaces.push_back(
+        {settings.id, [market](const crossing::v1::PurchaseIntent& intent, int64_t wall_ms) {
+           return market->LinkTo(intent, wall_ms);
+         }});
   }
-  link_signer_.emplace(*std::move(signer));
+  core_ = std::make_unique<Core>(std::move(core));
+  probe_.SetMarketplaces(ids);
   return absl::OkStatus();
 }
 
-// Empty: there is no page, or the order is too long for a link to it.
-std::string Service::Impl::LinkTo(const crossing::v1::PurchaseIntent& intent,
-                                  int64_t wall_ms) const {
-  if (!link_signer_) return {};
-  return identity::MakePermalink(options_.link_page, OrderBytes(intent),
-                                 wall_ms + int64_t{1'000} * options_.link_ttl_s, *link_signer_)
+absl::Status Service::Impl::Market::ReadLinkKey() {
+  if (settings.link_page.empty() && settings.link_key.empty()) return absl::OkStatus();
+  if (settings.link_page.empty() || settings.link_key.empty()) {
+    return base::InvalidArgument("link_page and link_key go together");
+  }
+  if (!MayName({.hosts = settings.hosts}, settings.link_page)) {
+    return base::InvalidArgument("link_page of " + settings.id +
+                                 ": its host is not registered (url_hosts, hosts)");
+  }
+  JEMB_ASSIGN_OR_RETURN(const std::string pem,
+                        base::ReadWholeFile(settings.link_key, kKeyFileBytes));
+  absl::StatusOr<identity::Signer> signer = identity::Signer::FromPem(pem, settings.link_kid);
+  if (!signer.ok()) {
+    return base::InvalidArgument("link_key of " + settings.id + ": " +
+                                 std::string(base::Std(signer.status().message())));
+  }
+  link_signer.emplace(*std::move(signer));
+  return absl::OkStatus();
+}
+
+std::string Service::Impl::Market::LinkTo(const crossing::v1::PurchaseIntent& intent,
+                                          int64_t wall_ms) const {
+  if (!link_signer) return {};
+  return identity::MakePermalink(settings.link_page, OrderBytes(intent),
+                                 wall_ms + int64_t{1'000} * settings.link_ttl_s, *link_signer)
       .value_or("");
 }
 
@@ -316,27 +378,41 @@ absl::Status Service::Impl::ConnectKafka() {
       cluster, std::move(operators), "bridge", *registry_, shard_.context(),
       [this](const controls::Snapshot& now) { OnControls(now); });
   JEMB_RETURN_IF_ERROR(controls_reader_->Start());
-  JEMB_ASSIGN_OR_RETURN(goods::NoteKeys keys, offers::LoadNoteKeys(options_.goods_keys));
+  std::vector<std::string> marketplace_ids;
+  std::vector<std::string> goods_keys{options_.goods_keys};
+  for (const auto& market : markets_) {
+    marketplace_ids.push_back(market->settings.id);
+    goods_keys.push_back(market->settings.goods_keys);
+  }
+  JEMB_ASSIGN_OR_RETURN(goods::NoteKeys keys, offers::LoadNoteKeys(goods_keys));
   offer_feed_ = std::make_unique<OfferFeed>(
       OfferFeed::Options{.cluster = cluster,
                          .partitions = options_.partitions,
-                         .marketplace_id = options_.marketplace_id,
+                         .marketplace_ids = std::move(marketplace_ids),
                          .keys = std::move(keys)},
       *producer_, *registry_, shard_.context(), [this](const Event& event) { Step(event); });
   return offer_feed_->StartReading();
 }
 
-absl::Status Service::Impl::ConnectMarketplace() {
-  std::shared_ptr<grpc::ChannelCredentials> credentials;
-  JEMB_RETURN_IF_ERROR(rpc::ChannelCredentials(options_.orders_tls, &credentials));
+absl::Status Service::Impl::ConnectMarketplaces() {
   queue_ = std::make_unique<rpc::CompletionQueue>(shard_.context());
-  OrdersClient::Options options;
-  options.topic_version = kafka::kIntentsTopic;
-  options.urls.hosts = base::SplitList(options_.url_hosts);
-  std::shared_ptr<grpc::Channel> channel = rpc::Connect(options_.orders_target, credentials);
-  orders_ = std::make_unique<OrdersClient>(std::move(options), channel, queue_.get(),
-                                           shard_.context(), this);
-  offer_feed_->Connect(std::move(channel), queue_.get());
+  for (const auto& market : markets_) {
+    const registry::Marketplace& settings = market->settings;
+    std::shared_ptr<grpc::ChannelCredentials> credentials;
+    const absl::Status usable = rpc::ChannelCredentials(
+        {settings.tls_certificate, settings.tls_key, settings.tls_ca, settings.tls_revoked},
+        &credentials);
+    if (!usable.ok()) {
+      return base::InvalidArgument(settings.id + ": " + std::string(base::Std(usable.message())));
+    }
+    OrdersClient::Options options;
+    options.topic_version = kafka::kIntentsTopic;
+    options.urls.hosts = settings.hosts;
+    std::shared_ptr<grpc::Channel> channel = rpc::Connect(settings.orders, credentials);
+    market->orders = std::make_unique<OrdersClient>(std::move(options), channel, queue_.get(),
+                                                    shard_.context(), market.get());
+    offer_feed_->Connect(market->number, std::move(channel), queue_.get());
+  }
   return absl::OkStatus();
 }
 
@@ -348,7 +424,7 @@ void Service::Impl::Stop() {
   std::promise<void> ended;
   shard_.Post([this, &ended] {
     heartbeat_.cancel();
-    orders_->Stop();
+    for (const auto& market : markets_) market->orders->Stop();
     offer_feed_->Stop();
     ended.set_value();
   });
@@ -502,15 +578,15 @@ void Service::Impl::TellGap(int32_t partition, int64_t begin, int64_t end) {
              {"log_end", end}});
 }
 
-void Service::Impl::OnStreamUp() {
-  stream_up_ = true;
-  base::Log(base::Level::kInfo, "orders_stream_up");
-  Step(event::StreamUp{});
+void Service::Impl::OnStreamUp(Market& market) {
+  market.stream_up = true;
+  base::Log(base::Level::kInfo, "orders_stream_up", {{"marketplace", market.settings.id}});
+  Step(event::StreamUp{market.number});
 }
 
-void Service::Impl::OnStreamDown() {
-  stream_up_ = false;
-  Step(event::StreamDown{});
+void Service::Impl::OnStreamDown(Market& market) {
+  market.stream_up = false;
+  Step(event::StreamDown{market.number});
 }
 
 // Intents are first asked for when it is known what is halted.
@@ -561,15 +637,15 @@ void Service::Impl::Execute(Effect& effect) {
                    outcomes_stopped_.erase(e.partition);
                    reader_->Stop(e.partition);
                  },
-                 [&](effect::Fence& e) { orders_->Fence(e); },
+                 [&](effect::Fence& e) { markets_[e.market]->orders->Fence(e); },
                  [&](effect::QueryEnd& e) { QueryEnd(e); },
                  [&](effect::Place& e) {
                    JEMB_CRASH_POINT("bridge.placing");
-                   orders_->Place(e);
+                   markets_[e.market]->orders->Place(e);
                    JEMB_CRASH_POINT("bridge.placed");
                  },
-                 [&](effect::Ask& e) { orders_->Ask(e); },
-                 [&](effect::ResetStream&) { orders_->Reset(); },
+                 [&](effect::Ask& e) { markets_[e.market]->orders->Ask(e); },
+                 [&](effect::ResetStream& e) { markets_[e.market]->orders->Reset(); },
                  [&](effect::Commit& e) {
                    if (!abandoned_.empty())
                      return Step(event::Committed{e.partition, e.next_offset, true});
@@ -637,24 +713,40 @@ void Service::Impl::Publish(Now now) {
   // One for the group, whoever has the first partition.
   offer_feed_->SetRelaying(abandoned_.empty() && core_->partitions().contains(0));
   LookAtReadiness(now);
-  const Probe::Dropped dropped{orders_->dropped_urls(),
-                               orders_->unknown_fields() + offer_feed_->unknown_fields()};
-  probe_.Publish(*core_, readiness_.stuck(), dropped, now);
+  std::vector<Probe::Answers> answers;
+  for (const auto& market : markets_) {
+    answers.push_back(
+        {market->stream_up, market->orders->dropped_urls(),
+         market->orders->unknown_fields() + offer_feed_->unknown_fields(market->number)});
+  }
+  probe_.Publish(*core_, readiness_.stuck(), answers, now);
 }
 
 void Service::Impl::LookAtReadiness(Now now) {
   Readiness::View view{.controls_known = controls_known_,
                        .member = consumer_->IsMember(),
-                       .offers_known = offer_feed_->known(),
-                       .stream_up = stream_up_,
-                       .marketplace_usable = core_->marketplace_usable()};
+                       .offers_known = offer_feed_->known()};
+  for (const auto& market : markets_) {
+    view.stream_up |= market->stream_up;
+    view.marketplace_usable |= market->stream_up && core_->marketplace_usable(market->number);
+  }
   for (const auto& [number, partition] : core_->partitions()) {
-    view.partitions.push_back({number, partition->standing(now), WhyStopped(number)});
+    for (const auto& market : markets_) {
+      const bool out = !market->stream_up || !core_->marketplace_usable(market->number);
+      // Of one alone the view tells.
+      const bool several = markets_.size() > 1;
+      view.partitions.push_back({.number = number,
+                                 .standing = partition->standing(now, market->number),
+                                 .stopped = WhyStopped(number),
+                                 .marketplace = several ? market->settings.id : "",
+                                 .out = several && out});
+    }
   }
   for (const Readiness::Change& change : readiness_.Look(view, now.mono_ms)) {
     base::Log(change.stuck ? base::Level::kError : base::Level::kInfo,
               change.stuck ? "partition_stuck" : "partition_got_on",
               {{"partition", change.partition},
+               {"marketplace", change.marketplace},
                {"offset", change.standing.watermark},
                {"log_end", change.standing.log_end},
                {"waits_for", Describe(change.standing.waits_for)}});

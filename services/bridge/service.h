@@ -1,7 +1,7 @@
 #pragma once
 
 // The checkout bridge's composition: one shard that runs the Core, with a group consumer of
-// intents, a reader of outcomes, one producer and the client of the marketplace around it.
+// intents, a reader of outcomes, one producer and a client of each marketplace around it.
 // Callbacks become events, effects are executed at the end of each tick; no decision is made here.
 //
 // Start and Stop from the main thread. Stop gives the partitions back: what is under way is
@@ -19,6 +19,9 @@ namespace jembatan::bridge {
 
 struct Options {
   std::string brokers = "127.0.0.1:9092";
+  // File of the marketplaces (libs/registry/registry.h); empty: there is one, and what is said of
+  // it below (orders_target, marketplace_id, url_hosts, orders_tls, link_*) holds.
+  std::string registry;
   // The marketplace's OrderService, host:port.
   std::string orders_target = "127.0.0.1:9500";
   std::string admin_listen = "127.0.0.1:8190";
@@ -67,8 +70,8 @@ class Service {
   void Stop();
 
   int admin_port() const;
-  // The operators' controls are known, the marketplace decides, and every assigned partition is
-  // owned and gets on.
+  // The operators' controls are known, a marketplace decides, and every assigned partition is owned
+  // and gets on for those that do.
   bool ready() const;
 
  private:

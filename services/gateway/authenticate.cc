@@ -24,9 +24,8 @@ std::string_view Strip(std::string_view text) {
 
 }  // namespace
 
-Authenticator::Authenticator(identity::KeySet keys,
-                             std::shared_ptr<const identity::BuyerKeys> buyer_keys,
-                             std::string issuer, std::string audience)
+Authenticator::Authenticator(identity::KeySet keys, Keyring buyer_keys, std::string issuer,
+                             std::string audience)
     : keys_(std::move(keys)),
       issuer_(std::move(issuer)),
       audience_(std::move(audience)),
@@ -44,7 +43,7 @@ absl::StatusOr<PrincipalPtr> Authenticator::Authenticate(std::string_view token,
   return principal;
 }
 
-void Authenticator::SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> buyer_keys) {
+void Authenticator::SetBuyerKeys(Keyring buyer_keys) {
   base::MutexLock lock(&mutex_);
   buyer_keys_ = std::move(buyer_keys);
   for (Verified* verified : {&young_, &old_}) {
@@ -54,7 +53,7 @@ void Authenticator::SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> buye
   }
 }
 
-std::shared_ptr<const identity::BuyerKeys> Authenticator::BuyerKeys() {
+Keyring Authenticator::BuyerKeys() {
   base::MutexLock lock(&mutex_);
   return buyer_keys_;
 }

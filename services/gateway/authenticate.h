@@ -30,27 +30,27 @@ using PrincipalPtr = std::shared_ptr<const Principal>;
 
 class Authenticator {
  public:
-  Authenticator(identity::KeySet keys, std::shared_ptr<const identity::BuyerKeys> buyer_keys,
-                std::string issuer, std::string audience);
+  Authenticator(identity::KeySet keys, Keyring buyer_keys, std::string issuer,
+                std::string audience);
 
   // UNAUTHENTICATED with a reason in English that never repeats the token.
   absl::StatusOr<PrincipalPtr> Authenticate(std::string_view token, int64_t now_ms);
   // Pseudonyms are made with these from now on; remembered ones are made anew.
-  void SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> buyer_keys);
+  void SetBuyerKeys(Keyring buyer_keys);
 
  private:
   using Digest = std::array<uint8_t, 32>;
   using Verified = absl::flat_hash_map<Digest, PrincipalPtr>;
 
   PrincipalPtr Recall(const Digest& digest, int64_t now_ms);
-  std::shared_ptr<const identity::BuyerKeys> BuyerKeys();
+  Keyring BuyerKeys();
   void Remember(const Digest& digest, PrincipalPtr principal);
 
   const identity::KeySet keys_;
   const std::string issuer_;
   const std::string audience_;
   base::Mutex mutex_;
-  std::shared_ptr<const identity::BuyerKeys> buyer_keys_ ABSL_GUARDED_BY(mutex_);
+  Keyring buyer_keys_ ABSL_GUARDED_BY(mutex_);
   // Two generations: when the younger is full it becomes the older and the older is dropped.
   Verified young_ ABSL_GUARDED_BY(mutex_);
   Verified old_ ABSL_GUARDED_BY(mutex_);

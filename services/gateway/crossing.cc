@@ -73,7 +73,7 @@ void SetTraceparent(const std::string& fingerprint, std::string* traceparent) {
 void Cross(const intake::v1::Intent& intent, const base::Uuid& id, const std::string& fingerprint,
            const Principal& principal, const CrossingContext& context,
            crossing::v1::PurchaseIntent* crossing) {
-  const identity::BuyerRef* buyer = principal.buyers.At(id.unix_ms());
+  const identity::BuyerRef* buyer = principal.BuyersAt(context.market).At(id.unix_ms());
   JEMB_CHECK(buyer != nullptr);
   crossing->set_intent_id(intent.intent_id());
   crossing->mutable_buyer_ref()->assign(buyer->view());

@@ -4,6 +4,7 @@
 // Outcome, what comes back. One of the only two places that name types of two zones; its test lists
 // what must not cross (viewer id, room, stream position, client time, region). Pure; any thread.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -19,6 +20,8 @@ struct CrossingContext {
   std::string marketplace_id;
   // This gateway's instance name.
   std::string accepted_by;
+  // The marketplace's number: whose pseudonym of the buyer it gets.
+  size_t market = 0;
 };
 
 // The principal has a pseudonym at the id's time.

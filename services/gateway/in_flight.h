@@ -24,6 +24,8 @@ struct Submission {
   // Place in its ClientFrame.
   uint32_t index = 0;
   int32_t partition = -1;
+  // For the lag forecast.
+  int scope = -1;
   int64_t submitted_ms = 0;
   int64_t deadline_ms = 0;
   // Times it was published again.

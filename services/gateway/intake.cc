@@ -57,7 +57,11 @@ struct Admitted {
   std::string fingerprint;
   // The intent's own text.
   std::string_view offer_id;
+  // The marketplace's number.
+  size_t market = registry::Registry::kNone;
   int32_t partition = -1;
+  // For the lag forecast.
+  int scope = -1;
   int64_t deadline_ms = 0;
   // Its final, if it was decided before.
   FinalPtr known;
@@ -138,6 +142,13 @@ class Intake::Impl {
         in_flight_(options_.in_flight_max, options_.shard),
         viewer_rate_(options_.viewer_rate) {
     JEMB_CHECK(options_.partitions > 0);
+    crossings_.assign(options_.registry ? options_.registry->size() : 1, options_.crossing);
+    for (size_t market = 0; options_.registry && market < crossings_.size(); ++market) {
+      crossings_[market].market = market;
+      crossings_[market].marketplace_id = options_.registry->marketplaces()[market].id;
+    }
+    keys_stale_.assign(crossings_.size(), false);
+    counts_.by_market.resize(crossings_.size());
   }
 
   SessionKey Open(Session* session, bool push) { return sessions_.Open(session, push); }
@@ -150,6 +161,8 @@ class Intake::Impl {
   absl::Status Submit(SessionKey key, const intake::v1::ClientFrame& frame, int64_t now_ms);
   void Answer(const Principal& principal, const intake::v1::GetOutcomesRequest::Query& query,
               intake::v1::GetOutcomesResponse::Answer* answer) const;
+  void AnswerWithoutOffer(const Principal& principal, const base::Uuid& id,
+                          intake::v1::GetOutcomesResponse::Answer* answer) const;
   bool OverRate(SessionKey key) {
     const SessionTable::Entry* session = sessions_.Find(key);
     return session != nullptr && session->over_rate;
@@ -164,13 +177,16 @@ class Intake::Impl {
   void SetOtherLog(bool other) { other_log_ = other; }
   void SetControls(controls::Snapshot controls) { controls_ = std::move(controls); }
   void SetOffers(const Offers* offers) { offers_ = offers; }
-  void SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> keys) {
-    buyer_keys_stale_ = keys == nullptr;
-    if (!keys) return;
-    buyer_keys_ = keys;
-    sessions_.SetBuyerKeys(std::move(keys));
+  void SetBuyerKeys(const Keyring& keys) {
+    for (size_t market = 0; market < keys_stale_.size(); ++market) {
+      keys_stale_[market] = keys.At(market) == nullptr;
+    }
+    Keyring known = keys.Or(buyer_keys_);
+    if (!known.complete() || known == buyer_keys_) return;
+    buyer_keys_ = std::move(known);
+    sessions_.SetBuyerKeys(buyer_keys_);
   }
-  const std::shared_ptr<const identity::BuyerKeys>& buyer_keys() const { return buyer_keys_; }
+  const Keyring& buyer_keys() const { return buyer_keys_; }
   void SetRooms(const Rooms* rooms, RoomHints* hints, bool refuse_unknown) {
     rooms_ = rooms;
     hints_ = hints;
@@ -188,6 +204,9 @@ class Intake::Impl {
     bool operator<(const Republish& other) const { return due_ms > other.due_ms; }
   };
 
+  // Beyond the marketplaces: nobody's.
+  size_t MarketOf(std::string_view offer_id) const;
+  bool FindPlace(const std::string& offer_id, Admitted* admitted) const;
   void SubmitOne(SessionKey key, const Intent& intent, uint32_t index, int64_t now_ms);
   Refused Admit(SessionTable::Entry& session, const Intent& intent, int64_t now_ms,
                 Admitted* admitted);
@@ -228,8 +247,9 @@ class Intake::Impl {
   bool other_log_ = false;
   const Offers* offers_ = nullptr;
   controls::Snapshot controls_ = std::make_shared<const controls::Controls>();
-  std::shared_ptr<const identity::BuyerKeys> buyer_keys_;  // null: principals' own
-  bool buyer_keys_stale_ = false;
+  std::vector<CrossingContext> crossings_;  // by the marketplace's number
+  Keyring buyer_keys_;                      // none: principals' own
+  std::vector<bool> keys_stale_;            // by the marketplace's number
   const Rooms* rooms_ = nullptr;
   RoomHints* hints_ = nullptr;
   bool refuse_unknown_rooms_ = false;
@@ -264,8 +284,23 @@ void Intake::Impl::SubmitOne(SessionKey key, const Intent& intent, uint32_t inde
     refused = HandToLog(key, intent, admitted, index, now_ms);
   }
   if (refused.reason != intake::v1::REASON_UNSPECIFIED) {
+    if (admitted.market < crossings_.size()) ++counts_.by_market[admitted.market].refused;
     Refuse(key, intent.intent_id(), index, refused, now_ms);
   }
+}
+
+size_t Intake::Impl::MarketOf(std::string_view offer_id) const {
+  return options_.registry ? options_.registry->OfOffer(offer_id) : 0;
+}
+
+// Of an offer that is somebody's.
+bool Intake::Impl::FindPlace(const std::string& offer_id, Admitted* admitted) const {
+  admitted->offer_id = offer_id;
+  admitted->market = MarketOf(offer_id);
+  if (admitted->market >= crossings_.size()) return false;
+  admitted->partition = kafka::PartitionOf(offer_id, options_.partitions);
+  admitted->scope = ScopeOf(admitted->market, admitted->partition, options_.partitions);
+  return true;
 }
 
 Refused Intake::Impl::Admit(SessionTable::Entry& session, const Intent& intent, int64_t now_ms,
@@ -278,9 +313,10 @@ Refused Intake::Impl::Admit(SessionTable::Entry& session, const Intent& intent, 
   if (refused.reason != intake::v1::REASON_UNSPECIFIED) return refused;
   admitted->deadline_ms = intent::DeadlineMs(admitted->id);
   admitted->fingerprint = intent::Fingerprint(intent);
-  admitted->offer_id = intent.offer_id();
-  admitted->partition = kafka::PartitionOf(intent.offer_id(), options_.partitions);
-  const identity::BuyerRef* buyer = principal.buyers.At(admitted->id.unix_ms());
+  if (!FindPlace(intent.offer_id(), admitted)) {
+    return {intake::v1::REASON_MARKETPLACE_NOT_REGISTERED, "offer_id: no marketplace has it"};
+  }
+  const identity::BuyerRef* buyer = principal.BuyersAt(admitted->market).At(admitted->id.unix_ms());
   if (buyer == nullptr) {
     return {intake::v1::REASON_DEADLINE_PASSED, "intent_id: the key of its time is destroyed"};
   }
@@ -304,14 +340,14 @@ Refused Intake::Impl::CheckControls(const Principal& principal, const Intent& in
             HintBefore(admitted.deadline_ms, kLogRetryMs, now_ms)};
   }
   controls::Tap tap;
-  tap.marketplace_id = options_.crossing.marketplace_id;
+  tap.marketplace_id = crossings_[admitted.market].marketplace_id;
   tap.offer_id = intent.offer_id();
   if (offers_ != nullptr && controls_->halts_sellers()) {
     tap.seller_id = offers_->SellerOf(intent.offer_id());
   }
   tap.room_id = intent.room_id();
   tap.campaign_id = intent.campaign_id();
-  tap.buyer_ref = principal.buyers.At(admitted.id.unix_ms())->view();
+  tap.buyer_ref = principal.BuyersAt(admitted.market).At(admitted.id.unix_ms())->view();
   switch (controls_->WayOf(tap, now_ms)) {
     case controls::Way::kHalted:
       return {intake::v1::REASON_SALES_HALTED, "halted by an operator"};
@@ -385,11 +421,11 @@ Refused Intake::Impl::CheckCapacity(const SessionTable::Entry& session, const Ad
     return {intake::v1::REASON_LOG_UNAVAILABLE, "the log is not the one it was",
             HintBefore(admitted.deadline_ms, kOtherLogRetryMs, now_ms)};
   }
-  if (buyer_keys_stale_) {
+  if (keys_stale_[admitted.market]) {
     return {intake::v1::REASON_LOG_UNAVAILABLE, "the buyers' keys could not be read again",
             HintBefore(admitted.deadline_ms, kOtherLogRetryMs, now_ms)};
   }
-  const LagForecast::Wait wait = lag_->Expect(admitted.partition, admitted.offer_id, now_ms);
+  const LagForecast::Wait wait = lag_->Expect(admitted.scope, admitted.offer_id, now_ms);
   int64_t wait_ms = wait.longest_ms();
   // Without a backlog even the last second before the deadline is enough.
   if (wait_ms > 0 && wait_ms > admitted.deadline_ms - now_ms - kServeMs) {
@@ -419,11 +455,12 @@ Refused Intake::Impl::HandToLog(SessionKey key, const Intent& intent, const Admi
   submission->id = admitted.id;
   submission->index = index;
   submission->partition = admitted.partition;
+  submission->scope = admitted.scope;
   submission->submitted_ms = now_ms;
   submission->deadline_ms = admitted.deadline_ms;
   submission->offer_id = intent.offer_id();
-  Cross(intent, admitted.id, admitted.fingerprint, session.session->principal(), options_.crossing,
-        &crossing_);
+  Cross(intent, admitted.id, admitted.fingerprint, session.session->principal(),
+        crossings_[admitted.market], &crossing_);
   JEMB_CHECK(crossing_.SerializeToString(&submission->value));
   ++session.in_flight;
   absl::Status produced = log_->Produce(submission->partition, submission->offer_id,
@@ -495,8 +532,12 @@ void Intake::Impl::Watch(SessionKey key, const std::string& id_text, uint32_t in
            now_ms);
     return;
   }
-  const identity::BuyerRef* buyer = principal.buyers.At(id->unix_ms());
-  FinalPtr final = buyer == nullptr ? nullptr : window_->Find(*buyer, *id);
+  FinalPtr final;
+  // No offer is named: it is looked for at every marketplace.
+  for (size_t market = 0; !final && market < principal.markets(); ++market) {
+    const identity::BuyerRef* buyer = principal.BuyersAt(market).At(id->unix_ms());
+    if (buyer != nullptr) final = window_->Find(*buyer, *id);
+  }
   if (!final) return;
   intake::v1::ServerFrame* frame = sessions_.Gather(key);
   if (frame == nullptr) return;
@@ -518,26 +559,49 @@ void Intake::Impl::Answer(const Principal& principal,
     answer->set_reason(intake::v1::REASON_ID_INVALID);
     return;
   }
-  int32_t partition = -1;
-  if (!query.offer_id().empty() && query.offer_id().size() <= intent::kOfferIdBytes) {
-    partition = kafka::PartitionOf(query.offer_id(), options_.partitions);
+  const std::string& offer_id = query.offer_id();
+  if (offer_id.empty() || offer_id.size() > intent::kOfferIdBytes) {
+    return AnswerWithoutOffer(principal, *id, answer);
   }
+  // What is nobody's now may have been somebody's by another registry.
+  Admitted at;
+  if (!FindPlace(offer_id, &at)) return;
   // Without a pseudonym nothing is known of the id, not even that there is nothing.
-  const identity::BuyerRef* buyer = principal.buyers.At(id->unix_ms());
+  const identity::BuyerRef* buyer = principal.BuyersAt(at.market).At(id->unix_ms());
   if (buyer == nullptr) {
     answer->set_verdict(intake::v1::GetOutcomesResponse::VERDICT_FORGOTTEN);
     return;
   }
   // Asked before and after: a final that is read, or forgotten, by another shard between the
   // look-ups must not become NONE.
-  auto before = window_->VerdictWithout(partition, *buyer, *id);
+  auto before = window_->VerdictWithout(at.partition, *buyer, *id, at.market);
   if (FinalPtr final = window_->Find(*buyer, *id)) {
     answer->set_verdict(intake::v1::GetOutcomesResponse::VERDICT_OUTCOME);
     *answer->mutable_outcome() = final->outcome;
     return;
   }
   bool none = before == intake::v1::GetOutcomesResponse::VERDICT_NONE;
-  answer->set_verdict(none ? window_->VerdictWithout(partition, *buyer, *id) : before);
+  answer->set_verdict(none ? window_->VerdictWithout(at.partition, *buyer, *id, at.market)
+                           : before);
+}
+
+// At every marketplace; the worst that any says.
+void Intake::Impl::AnswerWithoutOffer(const Principal& principal, const base::Uuid& id,
+                                      intake::v1::GetOutcomesResponse::Answer* answer) const {
+  using Answers = intake::v1::GetOutcomesResponse;
+  for (size_t market = 0; market < principal.markets(); ++market) {
+    const identity::BuyerRef* buyer = principal.BuyersAt(market).At(id.unix_ms());
+    FinalPtr final = buyer == nullptr ? nullptr : window_->Find(*buyer, id);
+    if (final) {
+      answer->set_verdict(Answers::VERDICT_OUTCOME);
+      *answer->mutable_outcome() = final->outcome;
+      return;
+    }
+    if (buyer == nullptr ||
+        window_->VerdictWithout(-1, *buyer, id, market) == Answers::VERDICT_FORGOTTEN) {
+      answer->set_verdict(Answers::VERDICT_FORGOTTEN);
+    }
+  }
 }
 
 void Intake::Impl::OnDelivery(const kafka::Delivery& delivery, int64_t now_ms) {
@@ -568,7 +632,8 @@ void Intake::Impl::Delivered(Submission* submission, const kafka::Delivery& deli
     return;
   }
   ++counts_.accepted;
-  lag_->OnAccepted(submission->partition, submission->offer_id, delivery.offset, now_ms);
+  ++counts_.by_market[static_cast<size_t>(submission->scope / options_.partitions)].accepted;
+  lag_->OnAccepted(submission->scope, submission->offer_id, delivery.offset, now_ms);
   if (intake::v1::ServerFrame* frame = sessions_.Gather(submission->session)) {
     Receipt* receipt = frame->add_receipts();
     receipt->set_intent_id(submission->id.ToString());
@@ -689,9 +754,9 @@ void Intake::Answer(const Principal& principal, const intake::v1::GetOutcomesReq
                     intake::v1::GetOutcomesResponse* response) const {
   response->Clear();
   // The token may have been verified just before the keys changed.
-  const auto& keys = impl_->buyer_keys();
+  const Keyring& keys = impl_->buyer_keys();
   std::shared_ptr<const Principal> renewed;
-  if (keys && principal.keys != keys) renewed = MakePrincipal(principal.viewer, keys);
+  if (keys.complete() && principal.keys != keys) renewed = MakePrincipal(principal.viewer, keys);
   for (const auto& query : request.queries()) {
     impl_->Answer(renewed ? *renewed : principal, query, response->add_answers());
   }
@@ -707,9 +772,7 @@ int64_t Intake::NextDueMs() const { return impl_->NextDueMs(); }
 void Intake::SetOtherLog(bool other) { impl_->SetOtherLog(other); }
 void Intake::SetOffers(const Offers* offers) { impl_->SetOffers(offers); }
 void Intake::SetControls(controls::Snapshot controls) { impl_->SetControls(std::move(controls)); }
-void Intake::SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> keys) {
-  impl_->SetBuyerKeys(std::move(keys));
-}
+void Intake::SetBuyerKeys(Keyring keys) { impl_->SetBuyerKeys(keys); }
 void Intake::SetRooms(const Rooms* rooms, RoomHints* hints, bool refuse_unknown) {
   impl_->SetRooms(rooms, hints, refuse_unknown);
 }

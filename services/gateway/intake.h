@@ -22,6 +22,7 @@
 #include "jembatan/intake/v1/intake.pb.h"
 #include "libs/controls/controls.h"
 #include "libs/kafka/producer.h"
+#include "libs/registry/registry.h"
 #include "services/gateway/crossing.h"
 #include "services/gateway/lag_forecast.h"
 #include "services/gateway/offers.h"
@@ -43,6 +44,8 @@ class IntentLog {
 
 struct IntakeOptions {
   CrossingContext crossing;
+  // Whose each offer is, in the place of crossing's marketplace; null: all are that one's.
+  std::shared_ptr<const registry::Registry> registry = nullptr;
   int partitions = 6;
   // ISO 3166-1 codes served; empty: all.
   std::vector<std::string> regions;
@@ -74,6 +77,13 @@ struct IntakeCounts {
   uint64_t republished = 0;
   uint64_t outcomes_pushed = 0;
   absl::flat_hash_map<int, uint64_t> refused_by_reason;
+  // By the marketplace's number, of offers that are somebody's: so that two marketplaces can be
+  // held against each other.
+  struct AtMarket {
+    uint64_t accepted = 0;
+    uint64_t refused = 0;
+  };
+  std::vector<AtMarket> by_market;
 };
 
 class Intake {
@@ -130,10 +140,11 @@ class Intake {
   // Before the call no seller is known.
   void SetOffers(const Offers* offers);
 
-  // The keys that pseudonyms are made with from now on, for all sessions. Null: they could not be
-  // read again for too long, and an epoch may have begun that is not known here, so nothing new is
-  // taken (REFUSED(LOG_UNAVAILABLE)): under the key of before it could become a second order.
-  void SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> keys);
+  // The keys that pseudonyms are made with from now on, for all sessions. Without those of a
+  // marketplace: they could not be read again for too long, and an epoch may have begun that is not
+  // known here, so nothing new for it is taken (REFUSED(LOG_UNAVAILABLE)): under the key of before
+  // it could become a second order.
+  void SetBuyerKeys(Keyring keys);
 
   // Judges taps by the live rooms from now on: in a closed one they are REFUSED(SESSION_NOT_LIVE),
   // for what is not pinned there REFUSED(OFFER_NOT_IN_SESSION). refuse_unknown: also in a room that

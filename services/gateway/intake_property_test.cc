@@ -198,7 +198,7 @@ class RandomRun {
 
   std::mt19937 random_;
   FakeLog log_;
-  OutcomeWindow window_{{.partitions = 1, .marketplace_id = "shop", .capacity = 10}};
+  OutcomeWindow window_{{.partitions = 1, .marketplaces = {"shop"}, .capacity = 10}};
   // Of its own, so that no backlog is forecast: nothing is ever served here.
   LagForecast lag_{1};
   Intake intake_;

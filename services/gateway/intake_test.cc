@@ -70,7 +70,7 @@ struct World {
   const Receipt& last() const { return session.receipts.back(); }
 
   FakeLog log;
-  OutcomeWindow window{{.partitions = 1, .marketplace_id = "shop", .capacity = 1'000}};
+  OutcomeWindow window{{.partitions = 1, .marketplaces = {"shop"}, .capacity = 1'000}};
   LagForecast lag{1};
   Offers offers;
   Intake intake;

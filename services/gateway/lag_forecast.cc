@@ -65,14 +65,13 @@ void LagForecast::Lane::Served(int64_t offset, int64_t now_ms) {
   served_in_window = 0;
 }
 
-LagForecast::LagForecast(int partitions) : partitions_(static_cast<size_t>(partitions)) {
-  JEMB_CHECK(partitions > 0);
+LagForecast::LagForecast(int scopes) : scopes_(static_cast<size_t>(scopes)) {
+  JEMB_CHECK(scopes > 0);
 }
 
-void LagForecast::OnAccepted(int partition, std::string_view offer_id, int64_t offset,
-                             int64_t now_ms) {
+void LagForecast::OnAccepted(int scope, std::string_view offer_id, int64_t offset, int64_t now_ms) {
   base::MutexLock lock(&mutex_);
-  Partition& p = partitions_.at(static_cast<size_t>(partition));
+  Scope& p = scopes_.at(static_cast<size_t>(scope));
   auto found = p.lanes.find(HashOf(offer_id));
   if (found == p.lanes.end()) {
     if (p.lanes.size() == kLanesMax) return;
@@ -82,10 +81,10 @@ void LagForecast::OnAccepted(int partition, std::string_view offer_id, int64_t o
   if (p.waiting_since_ms < 0) p.waiting_since_ms = now_ms;
 }
 
-void LagForecast::OnOutcome(int partition, std::string_view offer_id, int64_t intent_offset,
+void LagForecast::OnOutcome(int scope, std::string_view offer_id, int64_t intent_offset,
                             int64_t now_ms) {
   base::MutexLock lock(&mutex_);
-  Partition& p = partitions_.at(static_cast<size_t>(partition));
+  Scope& p = scopes_.at(static_cast<size_t>(scope));
   auto found = p.lanes.find(HashOf(offer_id));
   if (found != p.lanes.end()) {
     found->second.Served(intent_offset, now_ms);
@@ -94,9 +93,9 @@ void LagForecast::OnOutcome(int partition, std::string_view offer_id, int64_t in
   p.waiting_since_ms = p.lanes.empty() ? -1 : now_ms;
 }
 
-void LagForecast::OnProgress(int partition, int64_t progress_ms, int64_t /*now_ms*/) {
+void LagForecast::OnProgress(int scope, int64_t progress_ms, int64_t /*now_ms*/) {
   base::MutexLock lock(&mutex_);
-  Partition& p = partitions_.at(static_cast<size_t>(partition));
+  Scope& p = scopes_.at(static_cast<size_t>(scope));
   // A copy is answered under the offset of the first, and an outcome may be read before the
   // delivery is heard of: the last offset accepted may never be seen served. Progress beyond its
   // time says that it is.
@@ -105,10 +104,9 @@ void LagForecast::OnProgress(int partition, int64_t progress_ms, int64_t /*now_m
   if (p.lanes.empty()) p.waiting_since_ms = -1;
 }
 
-LagForecast::Wait LagForecast::Expect(int partition, std::string_view offer_id,
-                                      int64_t now_ms) const {
+LagForecast::Wait LagForecast::Expect(int scope, std::string_view offer_id, int64_t now_ms) const {
   base::MutexLock lock(&mutex_);
-  const Partition& p = partitions_.at(static_cast<size_t>(partition));
+  const Scope& p = scopes_.at(static_cast<size_t>(scope));
   Wait wait;
   if (p.waiting_since_ms >= 0) wait.stalled_ms = std::max<int64_t>(0, now_ms - p.waiting_since_ms);
   auto found = p.lanes.find(HashOf(offer_id));

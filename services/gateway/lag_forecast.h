@@ -24,18 +24,23 @@
 
 namespace jembatan::gateway {
 
-// Offers of a partition whose backlogs are followed at once; none of further ones is known.
+// Offers of a scope whose backlogs are followed at once; none of further ones is known.
 inline constexpr size_t kLanesMax = 16'384;
+
+// What waits for one marketplace says nothing of another: each partition counts once for each.
+inline int ScopeOf(size_t market, int partition, int partitions) {
+  return static_cast<int>(market) * partitions + partition;
+}
 
 class LagForecast {
  public:
-  explicit LagForecast(int partitions);
+  explicit LagForecast(int scopes);
 
-  void OnAccepted(int partition, std::string_view offer_id, int64_t offset, int64_t now_ms);
+  void OnAccepted(int scope, std::string_view offer_id, int64_t offset, int64_t now_ms);
   // An outcome of the offer's intent at that offset was read.
-  void OnOutcome(int partition, std::string_view offer_id, int64_t intent_offset, int64_t now_ms);
+  void OnOutcome(int scope, std::string_view offer_id, int64_t intent_offset, int64_t now_ms);
   // A valid open told that all intents appended before progress_ms are finished.
-  void OnProgress(int partition, int64_t progress_ms, int64_t now_ms);
+  void OnProgress(int scope, int64_t progress_ms, int64_t now_ms);
 
   // What an intent accepted now would wait for; all 0: no backlog known.
   struct Wait {
@@ -43,12 +48,12 @@ class LagForecast {
     // more than eight times what the oldest unserved accepted intent has waited; 0 while no rate is
     // known.
     int64_t behind_ms = 0;
-    // Nothing of the whole partition was served for so long, and it may well last as long again.
+    // Nothing of the whole scope was served for so long, and it may well last as long again.
     int64_t stalled_ms = 0;
 
     int64_t longest_ms() const { return behind_ms > stalled_ms ? behind_ms : stalled_ms; }
   };
-  Wait Expect(int partition, std::string_view offer_id, int64_t now_ms) const;
+  Wait Expect(int scope, std::string_view offer_id, int64_t now_ms) const;
 
  private:
   // At time_ms all offsets up to this one were accepted.
@@ -81,14 +86,14 @@ class LagForecast {
     void Served(int64_t offset, int64_t now_ms);
   };
 
-  struct Partition {
+  struct Scope {
     // By the offer's hash; a lane goes with its backlog.
     absl::flat_hash_map<size_t, Lane> lanes;
     int64_t waiting_since_ms = -1;  // since when a backlog exists without any outcome
   };
 
   mutable base::Mutex mutex_;
-  std::vector<Partition> partitions_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Scope> scopes_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace jembatan::gateway

@@ -23,6 +23,8 @@ void AddOptions(jembatan::gateway::Options& o, jembatan::runtime::OptionTable& t
   table.Add("token_keys", &o.token_keys, "JWKS file with the app's public keys");
   table.Add("token_issuer", &o.token_issuer, "Who issued tokens (claim iss)");
   table.Add("token_audience", &o.token_audience, "For whom tokens are (claim aud)");
+  table.Add("registry", &o.registry,
+            "TOML file of the marketplaces; empty: one, of which the flags tell");
   table.Add("buyer_key", &o.buyer_key,
             "File with the marketplace's pseudonym keys by epoch (jembatan-ctl buyer-keys)");
   table.Add("marketplace_id", &o.marketplace_id, "The marketplace that sells");

@@ -47,8 +47,9 @@ OutcomeFeed::Step OutcomeFeed::OnRecord(int partition, int64_t offset, std::stri
   step.read_again_from = fed.read_again_from;
   if (fed.read_again_from >= 0) return step;
   step.final = std::move(fed.final);
-  if (fed.intent_offset >= 0) lag_.OnOutcome(partition, fed.offer_id, fed.intent_offset, now_ms);
-  if (fed.progress_ms >= 0) lag_.OnProgress(partition, fed.progress_ms, now_ms);
+  const int scope = ScopeOf(fed.market, partition, partitions());
+  if (fed.intent_offset >= 0) lag_.OnOutcome(scope, fed.offer_id, fed.intent_offset, now_ms);
+  if (fed.progress_ms >= 0) lag_.OnProgress(scope, fed.progress_ms, now_ms);
   return step;
 }
 

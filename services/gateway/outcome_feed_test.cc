@@ -21,7 +21,7 @@ struct Feeding {
   OutcomeFeed::Step Take(const crossing::v1::OutcomeRecord& record) {
     return feed.OnRecord(0, offset++, record.SerializeAsString(), kNowMs);
   }
-  OutcomeWindow window{{.partitions = 2, .marketplace_id = "shop", .capacity = 1'000}};
+  OutcomeWindow window{{.partitions = 2, .marketplaces = {"shop"}, .capacity = 1'000}};
   LagForecast lag{2};
   OutcomeFeed feed{2, window, lag, kReachMs};
   int64_t offset = 0;

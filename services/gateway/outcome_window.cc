@@ -40,7 +40,8 @@ FinalPtr MakeFinal(int partition, const CrossingOutcome& outcome) {
 
 OutcomeWindow::OutcomeWindow(Options options)
     : options_(std::move(options)), partitions_(static_cast<size_t>(options_.partitions)) {
-  JEMB_CHECK(options_.partitions > 0 && options_.capacity > 0);
+  JEMB_CHECK(options_.partitions > 0 && options_.capacity > 0 && !options_.marketplaces.empty());
+  for (Partition& p : partitions_) p.progress_ms.assign(options_.marketplaces.size(), -1);
 }
 
 void OutcomeWindow::StartPartition(int partition, int64_t offset, int64_t append_floor_ms) {
@@ -49,7 +50,7 @@ void OutcomeWindow::StartPartition(int partition, int64_t offset, int64_t append
   p.judge.emplace(offset);
   p.append_floor_ms = append_floor_ms;
   // Progress speaks of what lies before it in the log, and that has yet to be read again.
-  p.progress_ms = -1;
+  p.progress_ms.assign(options_.marketplaces.size(), -1);
 }
 
 OutcomeWindow::Fed OutcomeWindow::Feed(int partition, int64_t /*offset*/, std::string_view value) {
@@ -72,8 +73,10 @@ OutcomeWindow::Fed OutcomeWindow::Feed(int partition, int64_t /*offset*/, std::s
     fed.unreadable = true;
     return fed;
   }
-  // Scopes are apart: other marketplaces' buyers are not ours, nor is their progress.
-  if (record.marketplace_id() != options_.marketplace_id) return fed;
+  // Scopes are apart: one marketplace's progress says nothing of another's intents.
+  const auto& ids = options_.marketplaces;
+  fed.market = static_cast<size_t>(std::ranges::find(ids, record.marketplace_id()) - ids.begin());
+  if (fed.market == ids.size()) return {};
   switch (p.judge->Judge(record)) {
     case crossing::OutcomeJudge::Verdict::kVoid:
       return fed;
@@ -85,7 +88,7 @@ OutcomeWindow::Fed OutcomeWindow::Feed(int partition, int64_t /*offset*/, std::s
   }
   if (record.has_open() && record.open().has_progress()) {
     fed.progress_ms = base::ToMs(record.open().progress());
-    p.progress_ms = std::max(p.progress_ms, fed.progress_ms);
+    p.progress_ms[fed.market] = std::max(p.progress_ms[fed.market], fed.progress_ms);
   }
   if (final) Take(std::move(final), base::ToMs(record.outcome().intent_append_time()), &fed);
   if (fed.intent_offset >= 0)
@@ -176,7 +179,7 @@ FinalPtr OutcomeWindow::Exact(const Key& key, std::string_view fingerprint) cons
 }
 
 intake::v1::GetOutcomesResponse::Verdict OutcomeWindow::VerdictWithout(
-    int partition, const identity::BuyerRef& buyer, const base::Uuid& id) const {
+    int partition, const identity::BuyerRef& buyer, const base::Uuid& id, size_t market) const {
   using Answers = intake::v1::GetOutcomesResponse;
   base::MutexLock lock(&mutex_);
   if (id.unix_ms() <= evicted_before_ms_) return Answers::VERDICT_FORGOTTEN;
@@ -193,7 +196,7 @@ intake::v1::GetOutcomesResponse::Verdict OutcomeWindow::VerdictWithout(
   if (untold) return Answers::VERDICT_NOT_YET;
   // Progress is known only from an open read in order, so all finals before it have been read too.
   int64_t last_ms = id.unix_ms() + intent::kTtlMs + intent::kBrokerSkewMs;
-  return p.progress_ms > last_ms ? Answers::VERDICT_NONE : Answers::VERDICT_NOT_YET;
+  return p.progress_ms.at(market) > last_ms ? Answers::VERDICT_NONE : Answers::VERDICT_NOT_YET;
 }
 
 size_t OutcomeWindow::size() const {

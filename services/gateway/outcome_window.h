@@ -41,7 +41,8 @@ class OutcomeWindow {
  public:
   struct Options {
     int partitions = 6;
-    std::string marketplace_id;
+    // By number; outcomes of others are not told.
+    std::vector<std::string> marketplaces;
     // Finals remembered at most; the oldest go first and the window's reach shrinks accordingly.
     size_t capacity = 500'000;
   };
@@ -49,6 +50,8 @@ class OutcomeWindow {
 
   // What a record meant to the window.
   struct Fed {
+    // The marketplace's number.
+    size_t market = 0;
     // A final told for the first time, or UNCONFIRMED, to push to its viewer; null: nothing.
     FinalPtr final;
     // Begin reading the partition again at this offset (protocol rule 2); -1: go on.
@@ -85,12 +88,13 @@ class OutcomeWindow {
                 std::string_view fingerprint) const;
 
   // What GetOutcomes says of an id without a final to tell (protocol rule 9). NONE only when
-  // certain: the progress of the partition's valid open has passed the id's deadline + M, the
-  // window reaches back to before the id's time - F - M, and it holds no final that only a newer
-  // gateway could tell.
+  // certain: the progress of the valid open of that marketplace in the partition has passed the
+  // id's deadline + M, the window reaches back to before the id's time - F - M, and it holds no
+  // final that only a newer gateway could tell.
   intake::v1::GetOutcomesResponse::Verdict VerdictWithout(int partition,
                                                           const identity::BuyerRef& buyer,
-                                                          const base::Uuid& id) const;
+                                                          const base::Uuid& id,
+                                                          size_t market = 0) const;
 
   size_t size() const;
   uint64_t unreadable() const;
@@ -102,7 +106,8 @@ class OutcomeWindow {
     std::optional<crossing::OutcomeJudge> judge;
     bool caught_up = false;
     int64_t append_floor_ms = 0;
-    int64_t progress_ms = -1;
+    // By the marketplace's number.
+    std::vector<int64_t> progress_ms;
   };
   struct Key {
     identity::BuyerRef buyer;

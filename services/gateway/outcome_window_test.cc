@@ -27,7 +27,7 @@ constexpr int64_t kReachMs = 5'000 + 10'000;   // F + M
 
 struct Reader {
   explicit Reader(size_t capacity = 1'000)
-      : window({.partitions = 2, .marketplace_id = "shop", .capacity = capacity}) {
+      : window({.partitions = 2, .marketplaces = {"shop"}, .capacity = capacity}) {
     window.StartPartition(0, 0, 0);
     window.StartPartition(1, 0, 0);
   }

@@ -1,5 +1,6 @@
 #include "services/gateway/probe.h"
 
+#include <algorithm>
 #include <string>
 
 #include "libs/base/clock.h"
@@ -81,6 +82,17 @@ Probe::Probe()
                                  "Records of rooms that could not be read, since start");
 }
 
+void Probe::SetMarketplaces(const std::vector<std::string>& ids) {
+  auto& family = prometheus::BuildCounter()
+                     .Name("jembatan_gateway_admitted_total")
+                     .Help("Final receipts, by marketplace and status")
+                     .Register(*registry_);
+  for (const std::string& id : ids) {
+    by_market_.emplace_back(&family.Add({{"marketplace", id}, {"status", "accepted"}}),
+                            &family.Add({{"marketplace", id}, {"status", "refused"}}));
+  }
+}
+
 void Probe::Opened(Transport transport) { connections_[static_cast<int>(transport)]->Increment(); }
 void Probe::Closed(Transport transport) { connections_[static_cast<int>(transport)]->Decrement(); }
 void Probe::TurnedAway(Turned why) { turned_[static_cast<int>(why)]->Increment(); }
@@ -103,6 +115,13 @@ void Probe::Add(const IntakeCounts& now, IntakeCounts* last) {
     const auto& info = intent::Info(static_cast<intake::v1::Reason>(reason));
     count("refused", std::string(info.name), refused,
           before == last->refused_by_reason.end() ? 0 : before->second);
+  }
+  last->by_market.resize(now.by_market.size());
+  for (size_t i = 0; i < std::min(by_market_.size(), now.by_market.size()); ++i) {
+    const auto& before = last->by_market[i];
+    const auto& after = now.by_market[i];
+    by_market_[i].first->Increment(static_cast<double>(after.accepted - before.accepted));
+    by_market_[i].second->Increment(static_cast<double>(after.refused - before.refused));
   }
   outcomes_pushed_->Increment(static_cast<double>(now.outcomes_pushed - last->outcomes_pushed));
   republished_->Increment(static_cast<double>(now.republished - last->republished));

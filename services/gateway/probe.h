@@ -7,7 +7,10 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -43,6 +46,8 @@ class Probe {
 
   std::shared_ptr<prometheus::Registry> registry() const { return registry_; }
 
+  // Names the marketplaces, by number; once, before the first Add.
+  void SetMarketplaces(const std::vector<std::string>& ids);
   void Opened(Transport transport);
   void Closed(Transport transport);
   void TurnedAway(Turned why);
@@ -65,6 +70,8 @@ class Probe {
 
   std::shared_ptr<prometheus::Registry> registry_;
   Counters& intents_;
+  // Accepted and refused, by the marketplace's number.
+  std::vector<std::pair<prometheus::Counter*, prometheus::Counter*>> by_market_;
   prometheus::Family<prometheus::Gauge>& in_flight_;
   std::array<prometheus::Gauge*, kTransports> connections_{};
   std::array<prometheus::Counter*, kTurned> turned_{};

@@ -25,6 +25,8 @@
 #include "libs/kafka/properties.h"
 #include "libs/kafka/topic_watch.h"
 #include "libs/offers_reader/offers_reader.h"
+#include "libs/registry/limits.h"
+#include "libs/registry/registry.h"
 #include "libs/rpc/server.h"
 #include "libs/runtime/admin.h"
 #include "libs/runtime/lifecycle.h"
@@ -127,6 +129,9 @@ class Service::Impl : public offers::OffersHandler {
   };
 
   absl::Status Configure();
+  absl::Status ReadMarketplaces();
+  // Without those that are stale.
+  Keyring CurrentKeys() const;
   absl::Status MakeShards(std::vector<Listener::Acceptor>* acceptors);
   absl::Status ConnectLog();
   absl::Status MakeEdges(std::vector<Listener::Acceptor> acceptors);
@@ -162,7 +167,10 @@ class Service::Impl : public offers::OffersHandler {
   std::optional<OriginList> origins_;
   std::vector<std::string> regions_;
   kafka::ClusterConfig cluster_;
-  std::unique_ptr<BuyerKeysFile> buyer_keys_;  // shard 0's, once started
+  std::shared_ptr<const registry::Registry> registry_;
+  // By the marketplace's number; shard 0's, once started.
+  std::vector<std::unique_ptr<BuyerKeysFile>> buyer_keys_;
+  Keyring known_keys_;  // the last ones known of each
   std::unique_ptr<Authenticator> authenticator_;
   Probe probe_;
   std::unique_ptr<OutcomeWindow> window_;
@@ -257,15 +265,49 @@ absl::Status Service::Impl::Configure() {
   JEMB_ASSIGN_OR_RETURN(const std::string jwks, ReadFile("token_keys", options_.token_keys));
   auto keys = identity::KeySet::FromJwks(jwks);
   if (!keys.ok()) return At("token_keys", keys.status());
-  if (options_.buyer_key.empty()) return base::InvalidArgument("--buyer_key: a file is required");
-  buyer_keys_ = std::make_unique<BuyerKeysFile>(options_.buyer_key);
-  const absl::Status loaded = buyer_keys_->Load(base::WallMs());
-  if (!loaded.ok()) return At("buyer_key", loaded);
-  authenticator_ = std::make_unique<Authenticator>(*std::move(keys), buyer_keys_->current(),
+  JEMB_RETURN_IF_ERROR(ReadMarketplaces());
+  authenticator_ = std::make_unique<Authenticator>(*std::move(keys), known_keys_,
                                                    options_.token_issuer, options_.token_audience);
   JEMB_ASSIGN_OR_RETURN(
       cluster_, kafka::ReadCluster(options_.brokers, "jembatan-gateway", options_.kafka_config));
   return absl::OkStatus();
+}
+
+// Without a file: the one that the flags tell of.
+absl::Status Service::Impl::ReadMarketplaces() {
+  if (options_.registry.empty()) {
+    if (options_.buyer_key.empty()) return base::InvalidArgument("--buyer_key: a file is required");
+    registry::Marketplace only;
+    only.id = options_.marketplace_id;
+    only.buyer_keys = options_.buyer_key;
+    registry_ = std::make_shared<const registry::Registry>(
+        std::vector<registry::Marketplace>{std::move(only)});
+  } else {
+    if (!options_.buyer_key.empty()) {
+      return base::InvalidArgument("--buyer_key: the registry tells of them");
+    }
+    JEMB_ASSIGN_OR_RETURN(const std::string text,
+                          base::ReadWholeFile(options_.registry, registry::kFileBytes));
+    JEMB_ASSIGN_OR_RETURN(registry::Registry read,
+                          registry::Registry::Parse(options_.registry, text));
+    registry_ = std::make_shared<const registry::Registry>(std::move(read));
+  }
+  for (const registry::Marketplace& marketplace : registry_->marketplaces()) {
+    buyer_keys_.push_back(std::make_unique<BuyerKeysFile>(marketplace.buyer_keys));
+    const absl::Status loaded = buyer_keys_.back()->Load(base::WallMs());
+    if (!loaded.ok()) return At(options_.registry.empty() ? "buyer_key" : "registry", loaded);
+  }
+  known_keys_ = CurrentKeys();
+  std::vector<std::string> ids;
+  for (const auto& marketplace : registry_->marketplaces()) ids.push_back(marketplace.id);
+  probe_.SetMarketplaces(ids);
+  return absl::OkStatus();
+}
+
+Keyring Service::Impl::CurrentKeys() const {
+  std::vector<Keyring::Keys> keys;
+  for (const auto& file : buyer_keys_) keys.push_back(file->current());
+  return Keyring(std::move(keys));
 }
 
 absl::Status Service::Impl::MakeShards(std::vector<Listener::Acceptor>* acceptors) {
@@ -307,10 +349,12 @@ absl::Status Service::Impl::ConnectLog() {
 
   OutcomeWindow::Options window;
   window.partitions = options_.partitions;
-  window.marketplace_id = options_.marketplace_id;
+  for (const auto& marketplace : registry_->marketplaces()) {
+    window.marketplaces.push_back(marketplace.id);
+  }
   window.capacity = static_cast<size_t>(options_.outcome_window);
   window_ = std::make_unique<OutcomeWindow>(window);
-  lag_ = std::make_unique<LagForecast>(options_.partitions);
+  lag_ = std::make_unique<LagForecast>(options_.partitions * static_cast<int>(registry_->size()));
   JEMB_ASSIGN_OR_RETURN(log_admin_,
                         kafka::Admin::Create(cluster_, shards_.front().shard->context()));
   reader_ = std::make_unique<OutcomeReader>(
@@ -322,7 +366,9 @@ absl::Status Service::Impl::ConnectLog() {
       cluster_, std::move(operators), "gateway", *probe_.registry(),
       shards_.front().shard->context(), [this](const controls::Snapshot& now) { OnControls(now); });
   JEMB_RETURN_IF_ERROR(controls_reader_->Start());
-  auto goods_keys = offers::LoadNoteKeys(options_.goods_keys);
+  std::vector<std::string> files{options_.goods_keys};
+  for (const auto& marketplace : registry_->marketplaces()) files.push_back(marketplace.goods_keys);
+  auto goods_keys = offers::LoadNoteKeys(files);
   if (!goods_keys.ok()) return At("goods_keys", goods_keys.status());
   offers_reader_ = std::make_unique<offers::OffersReader>(
       cluster_, options_.partitions, *std::move(goods_keys), "gateway", *probe_.registry(),
@@ -339,7 +385,7 @@ absl::Status Service::Impl::MakeEdges(std::vector<Listener::Acceptor> acceptors)
   boost::system::error_code error;
   port_ = acceptors.front().local_endpoint(error).port();
   IntakeOptions intake;
-  intake.crossing.marketplace_id = options_.marketplace_id;
+  intake.registry = registry_;
   intake.crossing.accepted_by =
       options_.instance.empty() ? runtime::InstanceName() : options_.instance;
   intake.partitions = options_.partitions;
@@ -356,7 +402,7 @@ absl::Status Service::Impl::MakeEdges(std::vector<Listener::Acceptor> acceptors)
     parts.intake->SetOffers(parts.offers.get());
     // Nothing is taken before it is known that nothing is halted.
     parts.intake->SetControls(nullptr);
-    parts.intake->SetBuyerKeys(buyer_keys_->current());
+    parts.intake->SetBuyerKeys(CurrentKeys());
     MakeRooms(i);
     Edge::Options edge;
     edge.shard = static_cast<int>(i);
@@ -601,11 +647,14 @@ void Service::Impl::ArmKeys() {
 
 void Service::Impl::ReadKeys() {
   ArmKeys();
-  if (!buyer_keys_->Reload(base::WallMs())) return;
-  const std::shared_ptr<const identity::BuyerKeys>& keys = buyer_keys_->current();
-  keys_stale_ = keys == nullptr;
+  bool changed = false;
+  for (const auto& file : buyer_keys_) changed |= file->Reload(base::WallMs());
+  if (!changed) return;
+  const Keyring keys = CurrentKeys();
+  keys_stale_ = !keys.complete();
+  known_keys_ = keys.Or(known_keys_);
   // First those who come, then those who are here: nobody in between keeps the old ones.
-  if (keys) authenticator_->SetBuyerKeys(keys);
+  authenticator_->SetBuyerKeys(known_keys_);
   for (ShardParts& parts : shards_) {
     parts.shard->Post([intake = parts.intake.get(), keys] { intake->SetBuyerKeys(keys); });
   }

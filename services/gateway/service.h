@@ -29,6 +29,9 @@ struct Options {
   std::string token_keys;
   std::string token_issuer = "https://app.example";
   std::string token_audience = "jembatan";
+  // File of the marketplaces (libs/registry/registry.h); empty: there is one, and buyer_key and
+  // marketplace_id tell of it.
+  std::string registry;
   // Pseudonym keys of the marketplace, by epoch; read again every few seconds.
   std::string buyer_key;
   std::string marketplace_id = "tokopedia";

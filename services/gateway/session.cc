@@ -12,10 +12,13 @@ constexpr int kGenerationShift = 32;
 
 }  // namespace
 
-std::shared_ptr<const Principal> MakePrincipal(identity::Viewer viewer,
-                                               std::shared_ptr<const identity::BuyerKeys> keys) {
+std::shared_ptr<const Principal> MakePrincipal(identity::Viewer viewer, Keyring keys) {
+  JEMB_CHECK(keys.complete());
   auto principal = std::make_shared<Principal>();
-  principal->buyers = identity::BuyerRefs(*keys, viewer.id);
+  principal->buyers = identity::BuyerRefs(*keys.At(0), viewer.id);
+  for (size_t market = 1; market < keys.size(); ++market) {
+    principal->further.emplace_back(*keys.At(market), viewer.id);
+  }
   principal->viewer = std::move(viewer);
   principal->keys = std::move(keys);
   return principal;
@@ -39,13 +42,13 @@ SessionTable::Key SessionTable::Open(Session* session, bool push_outcomes) {
   Entry& entry = entries_[place];
   entry.session = session;
   // The token may have been verified just before the keys changed.
-  if (keys_ && session->principal().keys != keys_) session->Renew(keys_);
+  if (keys_.complete() && session->principal().keys != keys_) session->Renew(keys_);
   Key key = uint64_t{entry.generation} << kGenerationShift | place;
   if (push_outcomes) StartPush(key, entry);
   return key;
 }
 
-void SessionTable::SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> keys) {
+void SessionTable::SetBuyerKeys(Keyring keys) {
   keys_ = std::move(keys);
   for (size_t place = 0; place < entries_.size(); ++place) {
     Entry& entry = entries_[place];
@@ -68,27 +71,34 @@ void SessionTable::Close(Key key) {
   free_.push_back(static_cast<uint32_t>(key));
 }
 
+template <typename Visit>
+void SessionTable::EachPseudonym(const Principal& principal, Visit visit) {
+  for (size_t market = 0; market < principal.markets(); ++market) {
+    for (const auto& epoch : principal.BuyersAt(market).entries()) {
+      if (epoch.ref) visit(*epoch.ref);
+    }
+  }
+}
+
 void SessionTable::StartPush(Key key, Entry& entry) {
   entry.push = true;
-  for (const auto& epoch : entry.session->principal().buyers.entries()) {
-    if (!epoch.ref) continue;
-    const Keys& told = push_by_buyer_[*epoch.ref];
+  EachPseudonym(entry.session->principal(), [&](const identity::BuyerRef& buyer) {
+    const Keys& told = push_by_buyer_[buyer];
     if (told.size() == kPushSessionsPerViewer) StopPush(told.front(), *Find(told.front()));
-    push_by_buyer_[*epoch.ref].push_back(key);
-  }
+    push_by_buyer_[buyer].push_back(key);
+  });
 }
 
 void SessionTable::StopPush(Key key, Entry& entry) {
   entry.push = false;
-  for (const auto& epoch : entry.session->principal().buyers.entries()) {
-    if (!epoch.ref) continue;
-    auto it = push_by_buyer_.find(*epoch.ref);
-    if (it == push_by_buyer_.end()) continue;
+  EachPseudonym(entry.session->principal(), [&](const identity::BuyerRef& buyer) {
+    auto it = push_by_buyer_.find(buyer);
+    if (it == push_by_buyer_.end()) return;
     Keys& told = it->second;
     const auto place = std::find(told.begin(), told.end(), key);
     if (place != told.end()) told.erase(place);
     if (told.empty()) push_by_buyer_.erase(it);
-  }
+  });
 }
 
 SessionTable::Entry* SessionTable::Find(Key key) {

@@ -24,19 +24,28 @@
 #include "libs/identity/buyer_keys.h"
 #include "libs/identity/buyer_ref.h"
 #include "libs/identity/token.h"
+#include "services/gateway/keyring.h"
 
 namespace jembatan::gateway {
 
 // Who speaks: the verified token and the pseudonyms made of it. Immutable, shared.
 struct Principal {
   identity::Viewer viewer;
+  // At the first marketplace, and at the further ones.
   identity::BuyerRefs buyers;
-  // The keys that made them; null where they were not made of keys (tests).
-  std::shared_ptr<const identity::BuyerKeys> keys;
+  std::vector<identity::BuyerRefs> further = {};
+  // The keys that made them; none where they were not made of keys (tests).
+  Keyring keys = {};
+
+  size_t markets() const { return 1 + further.size(); }
+  // By the marketplace's number.
+  const identity::BuyerRefs& BuyersAt(size_t market) const {
+    return market == 0 ? buyers : further.at(market - 1);
+  }
 };
 
-std::shared_ptr<const Principal> MakePrincipal(identity::Viewer viewer,
-                                               std::shared_ptr<const identity::BuyerKeys> keys);
+// keys are complete.
+std::shared_ptr<const Principal> MakePrincipal(identity::Viewer viewer, Keyring keys);
 
 // Receipts, outcomes and hints that may wait for a slow reader.
 inline constexpr size_t kOutboxEntries = 4096;
@@ -59,9 +68,7 @@ class Session {
 
   const Principal& principal() const { return *principal_; }
   // The same viewer with pseudonyms by other keys; the SessionTable's alone to call.
-  void Renew(const std::shared_ptr<const identity::BuyerKeys>& keys) {
-    principal_ = MakePrincipal(principal_->viewer, keys);
-  }
+  void Renew(const Keyring& keys) { principal_ = MakePrincipal(principal_->viewer, keys); }
 
   // The frame being gathered; made on first use, so that an idle connection holds none.
   intake::v1::ServerFrame& Outbox() {
@@ -124,7 +131,7 @@ class SessionTable {
   Entry* Find(Key key);
   // Gives every session, and those that open from now on, pseudonyms by these keys: an epoch began
   // to be known, or an old one is forgotten.
-  void SetBuyerKeys(std::shared_ptr<const identity::BuyerKeys> keys);
+  void SetBuyerKeys(Keyring keys);
 
   // The frame to which one entry may be added now, to be handed on at the tick's end; null when the
   // session is closed or its outbox has overflowed.
@@ -144,14 +151,16 @@ class SessionTable {
     int64_t due_ms;
   };
 
-  // A viewer is told under each of its pseudonyms.
+  // A viewer is told under each of its pseudonyms. Calls visit(pseudonym) for them.
+  template <typename Visit>
+  static void EachPseudonym(const Principal& principal, Visit visit);
   void StartPush(Key key, Entry& entry);
   void StopPush(Key key, Entry& entry);
   void Wait(Key key, Entry& entry);
   void HoldOutcomes(int64_t now_ms);
 
-  std::shared_ptr<const identity::BuyerKeys> keys_;  // null: sessions keep what they come with
-  std::deque<Entry> entries_;                        // grows without moving what it holds
+  Keyring keys_;               // none: sessions keep what they come with
+  std::deque<Entry> entries_;  // grows without moving what it holds
   std::vector<uint32_t> free_;
   absl::flat_hash_map<identity::BuyerRef, Keys> push_by_buyer_;
   std::vector<Key> waiting_;

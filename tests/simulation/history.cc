@@ -17,6 +17,8 @@ namespace {
 
 using Kind = Entry::Kind;
 
+// A marketplace that no bridge knows.
+constexpr char kElsewhere[] = "elsewhere";
 constexpr int64_t kEndMs = World::kEpochMs + kTroubleMs + kCalmMs;
 
 class History {
@@ -25,12 +27,20 @@ class History {
       : options_(options),
         plan_(MakePlan(options.seed)),
         world_(options.seed),
-        log_(&world_, kPartitions, plan_.broker_skew_ms),
-        market_(&world_, options.market_rules) {
+        log_(&world_, kPartitions, plan_.broker_skew_ms) {
     world_.tracing = options.trace;
     world_.stormy = plan_.storm;
+    std::vector<SimMarket*> markets;
+    for (int i = 0; i < plan_.markets; ++i) {
+      markets_.push_back(
+          std::make_unique<SimMarket>(&world_, static_cast<size_t>(i), options.market_rules));
+      markets.push_back(markets_.back().get());
+      markets_.back()->on_restart = [this, i] {
+        for (auto& bridge : bridges_) bridge->BreakStream(static_cast<size_t>(i));
+      };
+    }
     for (int i = 0; i < kBridges; ++i) {
-      bridges_.push_back(std::make_unique<SimBridge>(&world_, &log_, &market_, &controls_, i,
+      bridges_.push_back(std::make_unique<SimBridge>(&world_, &log_, markets, &controls_, i,
                                                      options.bridge_rules, options.bridge_bugs));
       bridges_.back()->policy_in_force = [this] { return SimPolicies().at(policy_); };
     }
@@ -38,11 +48,13 @@ class History {
       gateways_.push_back(std::make_unique<SimGateway>(
           &world_, &log_, &controls_,
           SimGateway::Options{.number = i,
+                              .markets = plan_.markets,
                               .clock_skew_max_ms = plan_.gateway_skew_ms,
                               .bugs = options.gateway_bugs}));
     }
     for (int i = 0; i < kViewers; ++i) {
-      viewers_.push_back(std::make_unique<SimViewer>(&world_, i, &gateways_, options.viewer_bugs));
+      viewers_.push_back(
+          std::make_unique<SimViewer>(&world_, i, plan_.markets, &gateways_, options.viewer_bugs));
     }
     log_.on_append = [this](int partition) {
       for (auto& bridge : bridges_) bridge->LookAgain(partition);
@@ -51,9 +63,6 @@ class History {
     controls_.on_change = [this] {
       for (auto& bridge : bridges_) bridge->ReadControls();
       for (auto& gateway : gateways_) gateway->ReadControls();
-    };
-    market_.on_restart = [this] {
-      for (auto& bridge : bridges_) bridge->BreakStream();
     };
   }
 
@@ -91,11 +100,13 @@ class History {
         log_.Append(SimLog::Topic::kIntents, 0, "offer-0", "\xff not a message");
         return;
       case Kind::kMarketRestart:
-        return market_.Restart();
+        return MarketOf(entry).Restart();
       case Kind::kMarketCrash:
-        return market_.CrashInNextTransaction();
+        return MarketOf(entry).CrashInNextTransaction();
       case Kind::kMarketFlaps:
-        return Flap(World::kEpochMs + entry.at_ms + entry.length_ms, chance);
+        return Flap(&MarketOf(entry), World::kEpochMs + entry.at_ms + entry.length_ms, chance);
+      case Kind::kMarketAway:
+        return MarketOf(entry).GoAway(entry.length_ms);
       case Kind::kLeaderChange:
         return log_.ChangeLeader(
             entry.victim < kPartitions ? SimLog::Topic::kIntents : SimLog::Topic::kOutcomes,
@@ -127,35 +138,42 @@ class History {
     }
   }
 
+  SimMarket& MarketOf(const Entry& entry) {
+    return *markets_[static_cast<size_t>(entry.victim) % markets_.size()];
+  }
+
   // What an operator orders holds for a while.
   void Order(const Entry& entry, Chance& chance) {
     const int64_t until_ms = world_.now_ms() + entry.length_ms;
+    const size_t market = entry.seed % markets_.size();
     if (entry.kind == Kind::kRollout || entry.kind == Kind::kShadow) {
       const bool shadow = entry.kind == Kind::kShadow;
-      controls_.Open(shadow ? controls::kWholeShare : static_cast<uint32_t>(entry.victim), shadow);
-      return world_.At(until_ms, [this] { controls_.Open(controls::kWholeShare, false); });
+      controls_.Open(market, shadow ? controls::kWholeShare : static_cast<uint32_t>(entry.victim),
+                     shadow);
+      return world_.At(until_ms,
+                       [this, market] { controls_.Open(market, controls::kWholeShare, false); });
     }
     if (entry.kind == Kind::kLinkOut) {
-      controls_.Route(true);
-      return world_.At(until_ms, [this] { controls_.Route(false); });
+      controls_.Route(market, true);
+      return world_.At(until_ms, [this, market] { controls_.Route(market, false); });
     }
     const std::string offer = entry.kind == Kind::kHaltAll ? std::string() : SomeOffer(chance);
     controls_.Halt(offer, true);
     world_.At(until_ms, [this, offer] { controls_.Halt(offer, false); });
   }
 
-  void Flap(int64_t until_ms, Chance chance) {
-    market_.Restart();
+  void Flap(SimMarket* market, int64_t until_ms, Chance chance) {
+    market->Restart();
     int64_t next_ms = chance.Between(200, 3'000);
     if (world_.now_ms() + next_ms > until_ms) return;
-    world_.After(next_ms, [this, until_ms, chance] { Flap(until_ms, chance); });
+    world_.After(next_ms, [this, market, until_ms, chance] { Flap(market, until_ms, chance); });
   }
 
   void BefallBridge(const Entry& entry, SimBridge& bridge) {
     if (!bridge.alive()) return;
     if (entry.kind == Kind::kBridgeFreeze) bridge.Freeze(entry.length_ms);
     if (entry.kind == Kind::kBridgeClock) bridge.StepClock(entry.length_ms);
-    if (entry.kind == Kind::kBreakStream) bridge.BreakStream();
+    if (entry.kind == Kind::kBreakStream) bridge.BreakStream(entry.seed % markets_.size());
     if (entry.kind != Kind::kBridgeCrash) return;
     bridge.Crash();
     world_.After(entry.length_ms, [&bridge] {
@@ -182,16 +200,24 @@ class History {
     intent->set_fingerprint((body + std::string(32, '.')).substr(0, 32));
   }
 
-  static crossing::v1::PurchaseIntent RawIntent(const Entry& tap) {
+  // The seller of the offer, and the buyer's pseudonym there: what even a careless gateway tells.
+  void SetMarket(char buyer, crossing::v1::PurchaseIntent* intent) const {
+    const size_t market = simulation::MarketOf(intent->offer_id(), plan_.markets);
+    intent->set_buyer_ref(std::string(32, static_cast<char>(buyer + 3 * market)));
+    if (intent->marketplace_id() != kElsewhere) intent->set_marketplace_id(kMarketIds[market]);
+  }
+
+  crossing::v1::PurchaseIntent RawIntent(const Entry& tap) const {
     Chance chance(Mix(tap.seed, 4));
     crossing::v1::PurchaseIntent intent;
     int64_t tap_ms = World::kEpochMs + tap.at_ms + chance.Between(-2'000, 4'000);
     base::Uuid id = base::Uuid::MakeV7(tap_ms, chance.Next(), chance.Next());
     intent.set_intent_id(id.ToString());
-    intent.set_buyer_ref(std::string(32, static_cast<char>('a' + chance.Between(0, 2))));
+    const char buyer = static_cast<char>('a' + chance.Between(0, 2));
     intent.set_offer_id(SomeOffer(chance));
     intent.set_quantity(1);
-    intent.set_marketplace_id(chance.OneIn(40) ? "elsewhere" : "m");
+    intent.set_marketplace_id(chance.OneIn(40) ? kElsewhere : "");
+    SetMarket(buyer, &intent);
     intent.set_consent_given(!chance.OneIn(30));
     base::SetMs(tap_ms + intent::kTtlMs, intent.mutable_deadline());
     Sign(&intent);
@@ -203,7 +229,9 @@ class History {
     if (chance.OneIn(2)) {
       other.set_quantity(2);
     } else {
+      const auto buyer = static_cast<char>('a' + (other.buyer_ref()[0] - 'a') % 3);
       other.set_offer_id(SomeOffer(chance));
+      SetMarket(buyer, &other);
     }
     Sign(&other);
     return other;
@@ -221,6 +249,7 @@ class History {
 
   void Calm() {
     world_.calm = true;
+    for (auto& market : markets_) market->ComeBack();
     for (auto& bridge : bridges_) {
       if (!bridge->alive()) bridge->Boot();
       bridge->SetClockRight();
@@ -238,14 +267,18 @@ class History {
       witnesses.strangers += viewer->strangers();
     }
     for (const auto& bridge : bridges_) witnesses.disobeyed += bridge->disobeyed();
-    JudgedHistory judged = JudgeHistory(log_, market_.ledger, witnesses);
+    std::vector<LedgerRow> ledger;
+    for (const auto& market : markets_) {
+      ledger.insert(ledger.end(), market->ledger.begin(), market->ledger.end());
+    }
+    JudgedHistory judged = JudgeHistory(log_, ledger, witnesses);
     HistoryResult result;
     result.violation = judged.violation;
     result.intents = judged.intents;
     result.expired = judged.expired;
     result.void_outcomes = judged.void_outcomes;
     result.stopped = judged.stopped;
-    result.ordered = market_.ledger.size();
+    result.ordered = ledger.size();
     for (auto& bridge : bridges_) result.claims += bridge->core()->counts().claims;
     result.taps = witnesses.stories.size();
     for (const TapStory* story : witnesses.stories) {
@@ -263,7 +296,7 @@ class History {
   const Plan plan_;
   World world_;
   SimLog log_;
-  SimMarket market_;
+  std::vector<std::unique_ptr<SimMarket>> markets_;
   SimControls controls_;
   size_t policy_ = 0;  // of SimPolicies, in force
   std::vector<std::unique_ptr<SimBridge>> bridges_;

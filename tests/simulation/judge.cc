@@ -1,5 +1,6 @@
 #include "tests/simulation/judge.h"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 
@@ -7,6 +8,7 @@
 #include "libs/base/ids.h"
 #include "libs/base/timestamp.h"
 #include "libs/intent/limits.h"
+#include "tests/simulation/plan.h"
 
 namespace jembatan::simulation {
 namespace {
@@ -44,6 +46,9 @@ class Judge {
     if (result_.violation.empty()) result_.violation = ViolationBy(what, std::get<1>(body));
   }
 
+  // Nobody's intents are the first marketplace's to refuse.
+  static size_t MarketOf(const std::string& id) { return id == kMarketIds[1] ? 1 : 0; }
+
   void ReadIntents() {
     for (size_t p = 0; p < log_.intents.size(); ++p) {
       for (size_t offset = 0; offset < log_.intents[p].size(); ++offset) {
@@ -51,21 +56,23 @@ class Judge {
         crossing::v1::PurchaseIntent intent;
         if (!intent.ParseFromString(record.value)) continue;
         if (record.append_ms > base::ToMs(intent.deadline())) continue;  // void
-        intents_.try_emplace(Body{intent.buyer_ref(), intent.intent_id(), intent.fingerprint()},
-                             Seen{static_cast<int>(p), static_cast<int64_t>(offset),
-                                  record.append_ms, intent.offer_id()});
+        intents_.try_emplace(
+            Body{intent.buyer_ref(), intent.intent_id(), intent.fingerprint()},
+            Seen{MarketOf(intent.marketplace_id()), static_cast<int>(p),
+                 static_cast<int64_t>(offset), record.append_ms, intent.offer_id()});
       }
     }
   }
 
-  // An outcome counts unless an `open` with a higher token stands before it.
+  // An outcome counts unless an `open` of its marketplace with a higher token stands before it.
   void ReadOutcomes() {
     for (const auto& log : log_.outcomes) {
-      uint64_t highest = 0;
+      std::map<std::string, uint64_t> highest_of;
       for (size_t offset = 0; offset < log.size(); ++offset) {
         crossing::v1::OutcomeRecord record;
         record.ParseFromString(log[offset].value);
         if (record.has_claim()) continue;
+        uint64_t& highest = highest_of[record.marketplace_id()];
         if (record.token() < highest) {
           result_.void_outcomes += record.has_outcome();
           continue;
@@ -103,6 +110,13 @@ class Judge {
     return orders;
   }
 
+  bool OrderedWhereItBelongs(const Body& body) const {
+    return std::ranges::all_of(ledger_, [&](const LedgerRow& row) {
+      return Body{row.buyer_ref, row.intent_id, row.fingerprint} != body ||
+             row.market == intents_.at(body).market;
+    });
+  }
+
   void JudgeIntent(const Body& body) {
     auto told = told_.find(body);
     if (told == told_.end()) {
@@ -112,6 +126,9 @@ class Judge {
     size_t orders = OrdersOf(body);
     if (told->second.outcome.state() == Outcome::STATE_ORDERED) {
       if (orders == 0) Violation("P1: ORDERED, and no order", body);
+      if (orders > 0 && !OrderedWhereItBelongs(body)) {
+        Violation("P1: ordered at another marketplace", body);
+      }
     } else if (orders > 0) {
       Violation("P2: not ORDERED, and an order", body);
     }
@@ -146,24 +163,25 @@ class Judge {
   // before that time, less M, has its final there.
   void JudgeProgress() {
     for (size_t p = 0; p < log_.outcomes.size(); ++p) {
-      uint64_t highest = 0;
+      std::map<std::string, uint64_t> highest_of;
       const auto& log = log_.outcomes[p];
       for (size_t offset = 0; offset < log.size(); ++offset) {
         crossing::v1::OutcomeRecord record;
         record.ParseFromString(log[offset].value);
+        uint64_t& highest = highest_of[record.marketplace_id()];
         if (!record.has_open() || record.token() < highest) continue;
         highest = record.token();
         if (record.open().has_progress()) {
-          CheckProgress(static_cast<int>(p), static_cast<int64_t>(offset),
-                        base::ToMs(record.open().progress()));
+          CheckProgress(MarketOf(record.marketplace_id()), static_cast<int>(p),
+                        static_cast<int64_t>(offset), base::ToMs(record.open().progress()));
         }
       }
     }
   }
 
-  void CheckProgress(int partition, int64_t offset, int64_t progress_ms) {
+  void CheckProgress(size_t market, int partition, int64_t offset, int64_t progress_ms) {
     for (const auto& [body, seen] : intents_) {
-      if (seen.partition != partition) continue;
+      if (seen.partition != partition || seen.market != market) continue;
       if (seen.append_ms >= progress_ms - intent::kBrokerSkewMs) continue;
       auto told = told_.find(body);
       if (told == told_.end() || told->second.offset > offset) {

@@ -45,6 +45,7 @@ using Body = std::tuple<std::string, std::string, std::string>;
 // What the log and the ledger say, in the order of their making.
 struct Evidence {
   struct Seen {
+    size_t market = 0;
     int partition = 0;
     int64_t offset = 0;  // of the first copy that is not void
     int64_t append_ms = 0;

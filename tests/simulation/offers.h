@@ -2,6 +2,7 @@
 
 // The offers of the simulated world, spread evenly over its partitions. Pure.
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -27,6 +28,15 @@ inline const std::array<std::string, kOffers>& AllOffers() {
     return names;
   }();
   return kNames;
+}
+
+// The first half of the offers is the first marketplace's, unless there is only one: each partition
+// has some of both.
+inline size_t MarketOf(const std::string& offer_id, int markets) {
+  if (markets == 1) return 0;
+  const auto& all = AllOffers();
+  const auto at = std::find(all.begin(), all.end(), offer_id) - all.begin();
+  return at < kOffers / 2 ? 0 : 1;
 }
 
 inline const std::string& SomeOffer(Chance& chance) {

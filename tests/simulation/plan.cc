@@ -46,6 +46,7 @@ class Planner {
     int64_t orders = chance_.OneIn(3) ? chance_.Between(1, 4) : 0;
     for (int64_t i = 0; i < orders; ++i) PlanControl();
     PlanPolicies();
+    PlanMarkets();
     return std::move(plan_);
   }
 
@@ -133,6 +134,19 @@ class Planner {
     }
   }
 
+  // By a chance of its own too: histories with one marketplace know nothing of others.
+  void PlanMarkets() {
+    Chance chance(Mix(seed_, 6));
+    if (!chance.OneIn(2)) return;
+    plan_.markets = kMarkets;
+    for (int64_t times = chance.Between(0, 3); times > 0; --times) {
+      Entry& away = Add(Kind::kMarketAway);
+      away.victim = static_cast<int>(chance.Between(0, kMarkets - 1));
+      away.length_ms =
+          chance.OneIn(2) ? chance.Between(2'000, 20'000) : chance.Between(20'000, 200'000);
+    }
+  }
+
   void PlanGatewayTrouble() {
     static constexpr Kind kKinds[] = {Kind::kGatewayCrash, Kind::kGatewayFreeze,
                                       Kind::kGatewayClock, Kind::kProducerRebuilt};
@@ -163,6 +177,7 @@ class Planner {
 
 std::string What(const Entry& entry) {
   std::string whom = std::to_string(entry.victim);
+  std::string market = std::to_string(entry.victim % kMarkets);
   std::string length = std::to_string(entry.length_ms) + " ms";
   switch (entry.kind) {
     case Kind::kTap:
@@ -186,11 +201,13 @@ std::string What(const Entry& entry) {
     case Kind::kBreakStream:
       return "the stream of bridge " + whom + " breaks";
     case Kind::kMarketRestart:
-      return "the marketplace restarts";
+      return "marketplace " + market + " restarts";
     case Kind::kMarketCrash:
-      return "the marketplace crashes in its next transaction";
+      return "marketplace " + market + " crashes in its next transaction";
     case Kind::kMarketFlaps:
-      return "the marketplace restarts again and again for " + length;
+      return "marketplace " + market + " restarts again and again for " + length;
+    case Kind::kMarketAway:
+      return "marketplace " + market + " cannot be reached for " + length;
     case Kind::kLeaderChange:
       return std::string(entry.victim < kPartitions ? "intents" : "outcomes") + " partition " +
              std::to_string(entry.victim % kPartitions) + " gets a new leader";

@@ -4,6 +4,7 @@
 // one. Each entry draws from a chance of its own, made of the seed and its number, so that leaving
 // one out changes nothing of the others. Pure values.
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@ inline constexpr int kGateways = 2;
 inline constexpr int kViewers = 4;
 inline constexpr int kOffers = 4;
 inline constexpr int kPolicies = 4;
+// At most.
+inline constexpr int kMarkets = 2;
+inline constexpr std::array<const char*, kMarkets> kMarketIds = {"m", "n"};
 // Trouble lasts this long; then calm, until everything is decided.
 inline constexpr int64_t kTroubleMs = 300'000;
 inline constexpr int64_t kCalmMs = 400'000;
@@ -35,6 +39,7 @@ struct Entry {
     kMarketRestart,
     kMarketCrash,  // in the middle of its next transaction
     kMarketFlaps,  // restarts again and again for length_ms
+    kMarketAway,   // cannot be reached for length_ms
     kLeaderChange,
     kMove,
     kGatewayCrash,
@@ -54,7 +59,8 @@ struct Entry {
   Kind kind = Kind::kTap;
   // Since the history's beginning.
   int64_t at_ms = 0;
-  // Whom it befalls: a viewer, a bridge, a gateway, a partition or an entry; how many.
+  // Whom it befalls: a viewer, a bridge, a gateway, a partition or an entry, or (its remainder) a
+  // marketplace; how many.
   int victim = 0;
   // How long it lasts; how far a clock steps.
   int64_t length_ms = 0;
@@ -67,6 +73,8 @@ struct Plan {
   // How far the clocks of brokers and of gateways are off at most: together the protocol's G.
   int64_t broker_skew_ms = 0;
   int64_t gateway_skew_ms = 0;
+  // In every other history there are two marketplaces.
+  int markets = 1;
   // Most of it happens within seconds, on a slow network, while owners of partitions duel.
   bool storm = false;
 };

@@ -19,32 +19,35 @@ constexpr int64_t kHeartbeatMs = 250;
 
 }  // namespace
 
-SimBridge::SimBridge(World* world, SimLog* log, SimMarket* market, const SimControls* controls,
-                     int number, bridge::Rules rules, BridgeBugs bugs)
+SimBridge::SimBridge(World* world, SimLog* log, std::vector<SimMarket*> markets,
+                     const SimControls* controls, int number, bridge::Rules rules, BridgeBugs bugs)
     : world_(world),
       log_(log),
-      market_(market),
+      markets_(std::move(markets)),
       controls_(controls),
       number_(number),
       dice_(world, part::kBridge + static_cast<uint64_t>(number)),
       rules_(rules),
-      bugs_(bugs) {}
+      bugs_(bugs),
+      streams_(markets_.size()) {}
 
 void SimBridge::Boot() {
   ++life_;
   clock_skew_ms_ = dice_->Between(-2'000, 2'000);
-  core_ = std::make_unique<Core>(Core::Options{
-      .writer = {.marketplace_id = "m", .instance = "bridge-" + std::to_string(number_)},
-      .seed = dice_->Next(),
-      .rules = rules_,
-      .link_out = [](const crossing::v1::PurchaseIntent& intent, int64_t wall_ms) {
-        return intent.intent_id() + std::to_string(wall_ms);
-      }});
+  Core::Options options{
+      .instance = "bridge-" + std::to_string(number_), .seed = dice_->Next(), .rules = rules_};
+  for (size_t market = 0; market < markets_.size(); ++market) {
+    options.marketplaces.push_back(
+        {kMarketIds[market], [](const crossing::v1::PurchaseIntent& intent, int64_t wall_ms) {
+           return intent.intent_id() + std::to_string(wall_ms);
+         }});
+  }
+  core_ = std::make_unique<Core>(std::move(options));
   known_controls_ = nullptr;
   core_->Step(event::ControlsChanged{nullptr}, Clocks(), &effects_);
   ReadControls();
   Feed(event::PolicyTaken{policy_in_force()});
-  OpenStream(life_);
+  for (size_t market = 0; market < markets_.size(); ++market) OpenStream(market, life_);
   if (policy_in_force() != policy::ConsentOnly()) {
     Arrive(dice_.Delay(), [this] { ReadGoods(); });
   }
@@ -80,7 +83,8 @@ void SimBridge::Crash() {
   intents_.clear();
   outcomes_.clear();
   revoked_.clear();
-  stream_up_ = false;
+  for (Stream& stream : streams_) stream.up = false;
+  told_progress_ms_.clear();
   frozen_until_ms_ = 0;
 }
 
@@ -193,13 +197,16 @@ void SimBridge::Execute(bridge::Effect& effect) {
           [&](effect::StopOutcomes& e) { outcomes_[e.partition].active = false; },
           [&](effect::Fence& e) {
             world_->After(dice_.Delay(), [this, e, life = life_] {
+              SimMarket& market = *markets_[bugs_.fence_elsewhere ? 0 : e.market];
+              const bool away = market.away();
               uint64_t highest =
-                  bugs_.fence_skipped ? e.token : market_->Fence(e.partition, e.token);
+                  bugs_.fence_skipped || away ? e.token : market.Fence(e.partition, e.token);
               if (life != life_) return;
-              bool lost = !world_->calm && dice_->OneIn(20);
+              bool lost = (!world_->calm && dice_->OneIn(20)) || away;
               Arrive(dice_.Delay(), [this, e, highest, lost] {
                 Feed(event::Fenced{e.partition, e.token,
-                                   lost ? std::nullopt : std::optional<uint64_t>(highest)});
+                                   lost ? std::nullopt : std::optional<uint64_t>(highest),
+                                   e.market});
               });
             });
           },
@@ -211,7 +218,7 @@ void SimBridge::Execute(bridge::Effect& effect) {
           },
           [&](effect::Place& e) { Place(e); },
           [&](effect::Ask& e) { Ask(e); },
-          [&](effect::ResetStream&) { BreakStream(); },
+          [&](effect::ResetStream& e) { BreakStream(e.market); },
           [&](effect::Commit& e) {
             if (bugs_.commit_at_delivery) e.next_offset = intents_[e.partition].next;
             if (bugs_.commit_off_by_one) ++e.next_offset;
@@ -237,7 +244,9 @@ void SimBridge::Execute(bridge::Effect& effect) {
 
 void SimBridge::Produce(int32_t partition, uint64_t cookie, std::string key, std::string value,
                         bool outcome) {
-  if (bugs_.progress_is_now && outcome) value = WithProgressNow(partition, value);
+  if ((bugs_.progress_is_now || bugs_.progress_of_another) && outcome) {
+    value = WithProgress(partition, value);
+  }
   int64_t at_ms = InOrder(&produced_ms_[partition]);
   // A failed produce may be in the log all the same.
   bool fails = !world_->calm && dice_->Percent(2);
@@ -267,7 +276,9 @@ void SimBridge::Produce(int32_t partition, uint64_t cookie, std::string key, std
 }
 
 void SimBridge::Place(const effect::Place& place) {
-  if (!stream_up_) return;
+  const size_t market = bugs_.order_elsewhere && dice_->OneIn(20) ? 0 : place.market;
+  Stream& to = streams_[market];
+  if (!to.up) return;
   auto intents = std::make_shared<std::vector<crossing::v1::PurchaseIntent>>();
   for (const crossing::v1::PurchaseIntent* intent : place.intents) {
     const controls::Tap tap{.marketplace_id = intent->marketplace_id(),
@@ -280,22 +291,23 @@ void SimBridge::Place(const effect::Place& place) {
     base::SetMs(world_->now_ms() + intent::kTtlMs, intents->back().mutable_deadline());
   }
   if (bugs_.shuffled_batch) std::reverse(intents->begin(), intents->end());
-  int64_t at_ms = InOrder(&stream_sent_ms_);
+  int64_t at_ms = InOrder(&to.sent_ms);
   world_->At(at_ms, [this, intents, batch = place.batch, partition = place.partition,
-                     token = place.token, life = life_, stream = stream_] {
+                     token = place.token, life = life_, stream = to.number, market] {
     // It stalls before the transaction; the token and the deadline count inside it.
     int64_t stall_ms = dice_.Delay() / 4;
     int64_t arrived_ms = world_->now_ms();
-    world_->After(stall_ms, [this, intents, batch, partition, token, arrived_ms, life, stream] {
-      Decide(intents, batch, partition, token, arrived_ms, life, stream);
-    });
+    world_->After(stall_ms,
+                  [this, intents, batch, partition, token, arrived_ms, life, stream, market] {
+                    Decide(intents, batch, partition, token, arrived_ms, life, stream, market);
+                  });
   });
 }
 
 void SimBridge::Decide(std::shared_ptr<std::vector<crossing::v1::PurchaseIntent>> intents,
                        uint64_t batch, int32_t partition, uint64_t token, int64_t arrived_ms,
-                       uint64_t life, uint64_t stream) {
-  bool stale = market_->Stale(partition, token);
+                       uint64_t life, uint64_t stream, size_t market) {
+  bool stale = markets_[market]->Stale(partition, token);
   auto decisions = std::make_shared<std::vector<bridge::Decision>>();
   if (!stale && !world_->calm && dice_->OneIn(40)) {
     decisions->resize(intents->size());
@@ -304,7 +316,8 @@ void SimBridge::Decide(std::shared_ptr<std::vector<crossing::v1::PurchaseIntent>
       decision.retry_after_ms = dice_->Between(0, 200);
     }
   } else if (!stale) {
-    std::optional<std::vector<bridge::Decision>> decided = market_->Decide(*intents, arrived_ms);
+    std::optional<std::vector<bridge::Decision>> decided =
+        markets_[market]->Decide(*intents, arrived_ms);
     if (!decided) return;
     *decisions = *std::move(decided);
   }
@@ -315,9 +328,9 @@ void SimBridge::Decide(std::shared_ptr<std::vector<crossing::v1::PurchaseIntent>
   if (bugs_.swapped_results && decisions->size() > 1) {
     std::swap((*decisions)[0].index, (*decisions)[1].index);
   }
-  if (life != life_ || stream != stream_) return;
-  Arrive(dice_.Delay(), [this, batch, stale, decisions, stream] {
-    if (stream != stream_) return;
+  if (life != life_ || stream != streams_[market].number) return;
+  Arrive(dice_.Delay(), [this, batch, stale, decisions, stream, market] {
+    if (stream != streams_[market].number) return;
     Feed(event::Answered{batch, stale, *decisions});
   });
 }
@@ -326,39 +339,45 @@ void SimBridge::Ask(const effect::Ask& ask) {
   auto intents = std::make_shared<std::vector<crossing::v1::PurchaseIntent>>();
   for (const crossing::v1::PurchaseIntent* intent : ask.intents) intents->push_back(*intent);
   world_->After(dice_.Delay(), [this, intents, id = ask.ask, partition = ask.partition,
-                                token = ask.token, life = life_] {
-    bool stale = market_->Stale(partition, token);
+                                token = ask.token, life = life_, market = ask.market] {
+    const bool away = markets_[market]->away();
+    bool stale = !away && markets_[market]->Stale(partition, token);
     auto findings = std::make_shared<std::vector<bridge::Finding>>();
     for (const crossing::v1::PurchaseIntent& intent : *intents) {
-      if (!stale) findings->push_back(market_->Find(intent));
+      if (!stale) findings->push_back(markets_[market]->Find(intent));
     }
-    bool lost = !world_->calm && dice_->OneIn(15);
+    bool lost = (!world_->calm && dice_->OneIn(15)) || away;
     if (life != life_) return;
     Arrive(dice_.Delay(),
            [this, id, stale, findings, lost] { Feed(event::Found{id, !lost, stale, *findings}); });
   });
 }
 
-void SimBridge::OpenStream(uint64_t life) {
-  world_->After(dice_->Between(1, 400), [this, life] {
-    if (life != life_ || stream_up_) return;
-    Arrive(0, [this] {
-      if (stream_up_) return;
-      ++stream_;
-      stream_sent_ms_ = world_->now_ms();
-      stream_up_ = true;
-      Feed(event::StreamUp{});
+void SimBridge::OpenStream(size_t market, uint64_t life) {
+  // The draw comes first: a marketplace that is never away changes nothing of it.
+  const int64_t at_ms = world_->now_ms() + dice_->Between(1, 400);
+  world_->At(std::max(at_ms, markets_[market]->away_until_ms()), [this, market, life] {
+    if (life != life_ || streams_[market].up) return;
+    if (markets_[market]->away()) return OpenStream(market, life);
+    Arrive(0, [this, market] {
+      Stream& stream = streams_[market];
+      if (stream.up) return;
+      ++stream.number;
+      stream.sent_ms = world_->now_ms();
+      stream.up = true;
+      Feed(event::StreamUp{market});
     });
   });
 }
 
-void SimBridge::BreakStream() {
-  if (!stream_up_) return;
-  stream_up_ = false;
-  ++stream_;
-  Arrive(0, [this] {
-    Feed(event::StreamDown{});
-    OpenStream(life_);
+void SimBridge::BreakStream(size_t market) {
+  Stream& stream = streams_[market];
+  if (!stream.up) return;
+  stream.up = false;
+  ++stream.number;
+  Arrive(0, [this, market] {
+    Feed(event::StreamDown{market});
+    OpenStream(market, life_);
   });
 }
 
@@ -429,11 +448,16 @@ void SimBridge::PumpOutcomes(int partition) {
   }
 }
 
-std::string SimBridge::WithProgressNow(int32_t partition, const std::string& value) {
+std::string SimBridge::WithProgress(int32_t partition, const std::string& value) {
   crossing::v1::OutcomeRecord record;
   if (!record.ParseFromString(value) || !record.has_open()) return value;
-  base::SetMs(log_->BrokerMs(SimLog::Topic::kOutcomes, partition),
-              record.mutable_open()->mutable_progress());
+  int64_t progress_ms = log_->BrokerMs(SimLog::Topic::kOutcomes, partition);
+  if (bugs_.progress_of_another) {
+    int64_t& told_ms = told_progress_ms_[partition];
+    told_ms = std::max(told_ms, base::ToMs(record.open().progress()));
+    progress_ms = told_ms;
+  }
+  if (progress_ms > 0) base::SetMs(progress_ms, record.mutable_open()->mutable_progress());
   return record.SerializeAsString();
 }
 

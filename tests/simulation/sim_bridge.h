@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "services/bridge/core.h"
 #include "tests/simulation/sim_controls.h"
@@ -36,18 +37,21 @@ struct BridgeBugs {
   bool stale_reading = false;
   bool assigned_at_end = false;
   bool skipped_record = false;
+  bool fence_elsewhere = false;
+  bool order_elsewhere = false;
+  bool progress_of_another = false;
 };
 
 class SimBridge {
  public:
-  SimBridge(World* world, SimLog* log, SimMarket* market, const SimControls* controls, int number,
-            bridge::Rules rules, BridgeBugs bugs);
+  SimBridge(World* world, SimLog* log, std::vector<SimMarket*> markets, const SimControls* controls,
+            int number, bridge::Rules rules, BridgeBugs bugs);
 
   void Boot();
   void Crash();
   void Freeze(int64_t for_ms);
-  // The stream to the marketplace breaks; what is on its way may still arrive.
-  void BreakStream();
+  // The stream to a marketplace breaks; what is on its way may still arrive.
+  void BreakStream(size_t market);
   // The wall clock steps; monotonic time does not.
   void StepClock(int64_t by_ms) { clock_skew_ms_ += by_ms; }
   // It is right again.
@@ -101,20 +105,20 @@ class SimBridge {
                bool outcome);
   void Place(const bridge::effect::Place& place);
   void Decide(std::shared_ptr<std::vector<crossing::v1::PurchaseIntent>> intents, uint64_t batch,
-              int32_t partition, uint64_t token, int64_t arrived_ms, uint64_t life,
-              uint64_t stream);
+              int32_t partition, uint64_t token, int64_t arrived_ms, uint64_t life, uint64_t stream,
+              size_t market);
   void Ask(const bridge::effect::Ask& ask);
-  void OpenStream(uint64_t life);
+  void OpenStream(size_t market, uint64_t life);
   void ReadGoods();
   void PumpIntents(int partition);
   void PumpOutcomes(int partition);
   int64_t InOrder(int64_t* last_ms);
-  // An open record that tells the present as its progress.
-  std::string WithProgressNow(int32_t partition, const std::string& value);
+  // An open record that tells another progress than its own.
+  std::string WithProgress(int32_t partition, const std::string& value);
 
   World* world_;
   SimLog* log_;
-  SimMarket* market_;
+  const std::vector<SimMarket*> markets_;
   const SimControls* controls_;
   const int number_;
   Dice dice_;
@@ -123,12 +127,17 @@ class SimBridge {
   std::unique_ptr<bridge::Core> core_;
   bridge::Effects effects_;
   uint64_t life_ = 0;
-  uint64_t stream_ = 0;
-  bool stream_up_ = false;
+  // To a marketplace; its number changes with each opening and break.
+  struct Stream {
+    uint64_t number = 0;
+    bool up = false;
+    int64_t sent_ms = 0;
+  };
+  std::vector<Stream> streams_;
+  std::map<int32_t, int64_t> told_progress_ms_;  // the highest, by partition, for a mutant
   int64_t frozen_until_ms_ = 0;
   std::deque<Action> waiting_;  // what arrived while frozen
   int64_t clock_skew_ms_ = 0;
-  int64_t stream_sent_ms_ = 0;
   controls::Snapshot known_controls_;  // null: not read yet
   int disobeyed_ = 0;
   std::map<int, int64_t> produced_ms_;

@@ -3,6 +3,7 @@
 #include "libs/base/check.h"
 #include "libs/base/timestamp.h"
 #include "libs/controls/statement.h"
+#include "tests/simulation/plan.h"
 #include "tests/simulation/world.h"
 
 namespace jembatan::simulation {
@@ -16,17 +17,17 @@ void SimControls::Halt(const std::string& offer_id, bool halted) {
   Append(std::move(control));
 }
 
-void SimControls::Open(uint32_t share, bool shadow) {
+void SimControls::Open(size_t market, uint32_t share, bool shadow) {
   crossing::v1::Control control;
-  control.mutable_rollout()->set_marketplace_id("m");
+  control.mutable_rollout()->set_marketplace_id(kMarketIds[market]);
   control.mutable_rollout()->set_share(share);
   control.mutable_rollout()->set_shadow(shadow);
   Append(std::move(control));
 }
 
-void SimControls::Route(bool link_out) {
+void SimControls::Route(size_t market, bool link_out) {
   crossing::v1::Control control;
-  control.mutable_route()->set_marketplace_id("m");
+  control.mutable_route()->set_marketplace_id(kMarketIds[market]);
   control.mutable_route()->set_mode(link_out ? crossing::v1::ROUTE_MODE_LINK_OUT
                                              : crossing::v1::ROUTE_MODE_BACKEND);
   Append(std::move(control));

@@ -17,8 +17,8 @@ class SimControls {
   // offer_id empty: everything.
   void Halt(const std::string& offer_id, bool halted);
   // share: in hundredths of a percent.
-  void Open(uint32_t share, bool shadow);
-  void Route(bool link_out);
+  void Open(size_t market, uint32_t share, bool shadow);
+  void Route(size_t market, bool link_out);
 
   const controls::Snapshot& now() const { return now_; }
   // Something was ordered.

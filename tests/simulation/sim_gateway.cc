@@ -6,6 +6,7 @@
 #include "libs/base/status.h"
 #include "libs/base/timestamp.h"
 #include "libs/intent/limits.h"
+#include "tests/simulation/offers.h"
 #include "tests/simulation/plan.h"
 
 namespace jembatan::simulation {
@@ -56,13 +57,23 @@ SimGateway::~SimGateway() = default;
 void SimGateway::Boot() {
   ++life_;
   SetClockRight();
+  std::vector<registry::Marketplace> markets(static_cast<size_t>(options_.markets));
+  for (size_t market = 0; market < markets.size(); ++market) {
+    markets[market].id = kMarketIds[market];
+    // The first has all the others.
+    for (size_t offer = kOffers / 2; market > 0 && offer < kOffers; ++offer) {
+      markets[market].offers.push_back(AllOffers()[offer]);
+    }
+  }
   window_ = std::make_unique<gateway::OutcomeWindow>(gateway::OutcomeWindow::Options{
-      .partitions = kPartitions, .marketplace_id = "m", .capacity = 1'000});
-  lag_ = std::make_unique<gateway::LagForecast>(kPartitions);
+      .partitions = kPartitions,
+      .marketplaces = {kMarketIds.begin(), kMarketIds.begin() + options_.markets},
+      .capacity = 1'000});
+  lag_ = std::make_unique<gateway::LagForecast>(kPartitions * options_.markets);
   feed_ = std::make_unique<gateway::OutcomeFeed>(kPartitions, *window_, *lag_, kReachMs);
   gateway::IntakeOptions intake;
-  intake.crossing = {.marketplace_id = "m",
-                     .accepted_by = "gateway-" + std::to_string(options_.number)};
+  intake.crossing.accepted_by = "gateway-" + std::to_string(options_.number);
+  intake.registry = std::make_shared<const registry::Registry>(std::move(markets));
   intake.partitions = kPartitions;
   intake.in_flight_max = 16;
   intake.in_flight_per_session = 4;
@@ -154,16 +165,22 @@ std::shared_ptr<const gateway::Principal> SimGateway::PrincipalOf(int viewer) co
                        .shop_consent = true,
                        .consent_version = "1",
                        .expires_ms = World::kEpochMs * 2};
-  const auto ref = [viewer](int64_t id_ms) {
-    identity::BuyerRef buyer;
-    const std::string bytes = BuyerOf(viewer, id_ms);
-    std::copy(bytes.begin(), bytes.end(), buyer.bytes.begin());
-    return buyer;
+  const auto refs = [&](size_t market) {
+    const auto ref = [&](int64_t id_ms) {
+      identity::BuyerRef buyer;
+      const std::string bytes = BuyerOf(viewer, id_ms, market);
+      std::copy(bytes.begin(), bytes.end(), buyer.bytes.begin());
+      return buyer;
+    };
+    if (options_.bugs.key_by_wall_clock) return identity::BuyerRefs(ref(Now()));
+    identity::BuyerRefs::Entries epochs;
+    for (int64_t from_ms : {int64_t{0}, kSecondKeyMs}) epochs.push_back({from_ms, ref(from_ms)});
+    return identity::BuyerRefs(std::move(epochs));
   };
-  identity::BuyerRefs::Entries epochs;
-  for (int64_t from_ms : {int64_t{0}, kSecondKeyMs}) epochs.push_back({from_ms, ref(from_ms)});
-  principal->buyers = identity::BuyerRefs(std::move(epochs));
-  if (options_.bugs.key_by_wall_clock) principal->buyers = identity::BuyerRefs(ref(Now()));
+  principal->buyers = refs(0);
+  for (int market = 1; market < options_.markets; ++market) {
+    principal->further.push_back(refs(static_cast<size_t>(market)));
+  }
   return principal;
 }
 

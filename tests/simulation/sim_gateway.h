@@ -17,6 +17,7 @@
 
 #include "services/gateway/intake.h"
 #include "services/gateway/outcome_feed.h"
+#include "tests/simulation/plan.h"
 #include "tests/simulation/sim_controls.h"
 #include "tests/simulation/sim_log.h"
 #include "tests/simulation/world.h"
@@ -44,10 +45,10 @@ struct GatewayBugs {
 // When the second epoch of the buyers' key begins: in the middle of what happens.
 inline constexpr int64_t kSecondKeyMs = World::kEpochMs + 150'000;
 
-// A viewer's pseudonym for intents whose id is of that time.
-inline std::string BuyerOf(int viewer, int64_t id_ms) {
+// A viewer's pseudonym at a marketplace for intents whose id is of that time.
+inline std::string BuyerOf(int viewer, int64_t id_ms, size_t market) {
   const char first = id_ms < kSecondKeyMs ? 'A' : 'N';
-  return std::string(32, static_cast<char>(first + viewer));
+  return std::string(32, static_cast<char>(first + viewer + static_cast<int>(market) * kViewers));
 }
 
 // The viewer's end of connections. A frame of a connection that the viewer has closed is its own to
@@ -63,6 +64,7 @@ class SimGateway : private gateway::IntentLog {
  public:
   struct Options {
     int number = 0;
+    int markets = 1;
     int64_t clock_skew_max_ms = 0;
     GatewayBugs bugs = {};
   };

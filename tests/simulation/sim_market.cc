@@ -82,10 +82,11 @@ bridge::Decision SimMarket::DecideOne(const crossing::v1::PurchaseIntent& intent
     outcome.set_state(Outcome::STATE_REJECTED);
     outcome.set_reason(crossing::v1::REASON_OUT_OF_STOCK);
   } else {
-    ledger.push_back({intent.buyer_ref(), intent.intent_id(), intent.fingerprint(),
+    ledger.push_back({number_, intent.buyer_ref(), intent.intent_id(), intent.fingerprint(),
                       intent.offer_id(), world_->now_ms()});
     outcome.set_state(Outcome::STATE_ORDERED);
-    outcome.set_order_id("T-" + std::to_string(ledger.size()));
+    outcome.set_order_id((number_ == 0 ? "T-" : "U-") + std::to_string(ledger.size()));
+    outcome.set_sequence(ledger.size());
   }
   if (known == results_.end()) written->push_back(key);
   results_[key] = outcome;

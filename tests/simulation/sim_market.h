@@ -4,6 +4,7 @@
 // remembered results are checked at the moment of deciding. Its own rules can be switched off one
 // by one, like the bridge's, to see that the simulation finds their absence.
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -28,6 +29,7 @@ struct MarketRules {
 };
 
 struct LedgerRow {
+  size_t market = 0;
   std::string buyer_ref;
   std::string intent_id;
   std::string fingerprint;
@@ -37,7 +39,9 @@ struct LedgerRow {
 
 class SimMarket {
  public:
-  SimMarket(World* world, MarketRules rules) : world_(world), rules_(rules) {}
+  // number: its place in kMarketIds.
+  SimMarket(World* world, size_t number, MarketRules rules)
+      : world_(world), number_(number), rules_(rules) {}
 
   uint64_t Fence(int32_t partition, uint64_t token);
   bool Stale(int32_t partition, uint64_t token);
@@ -46,6 +50,14 @@ class SimMarket {
       const std::vector<crossing::v1::PurchaseIntent>& intents, int64_t arrived_ms);
   bridge::Finding Find(const crossing::v1::PurchaseIntent& intent) const;
   void Restart();
+  // Nobody reaches it for so long: streams break, and calls get no answer.
+  void GoAway(int64_t for_ms) {
+    away_until_ms_ = std::max(away_until_ms_, world_->now_ms() + for_ms);
+    on_restart();
+  }
+  void ComeBack() { away_until_ms_ = 0; }
+  bool away() const { return world_->now_ms() < away_until_ms_; }
+  int64_t away_until_ms() const { return away_until_ms_; }
   // The next transaction ends in a crash before its commit.
   void CrashInNextTransaction() { crash_due_ = true; }
   // Streams to it break.
@@ -63,7 +75,9 @@ class SimMarket {
   void Crash(size_t rows_before, const std::vector<Key>& written);
 
   World* world_;
+  const size_t number_;
   const MarketRules rules_;
+  int64_t away_until_ms_ = 0;
   bool crash_due_ = false;
   std::map<int32_t, uint64_t> fences_;
   std::map<Key, crossing::v1::Outcome> results_;

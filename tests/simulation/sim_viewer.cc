@@ -31,9 +31,10 @@ struct SimViewer::Tap {
   std::set<int> forgotten_by;
 };
 
-SimViewer::SimViewer(World* world, int number, Gateways* gateways, ViewerBugs bugs)
+SimViewer::SimViewer(World* world, int number, int markets, Gateways* gateways, ViewerBugs bugs)
     : world_(world),
       number_(number),
+      markets_(markets),
       gateways_(*gateways),
       bugs_(bugs),
       dice_(world, part::kViewer + static_cast<uint64_t>(number)) {}
@@ -66,8 +67,9 @@ void SimViewer::NewId(Tap* tap) {
   base::Uuid id =
       base::Uuid::MakeV7(world_->now_ms() + tap->clock_ms, tap->chance.Next(), tap->chance.Next());
   tap->intent.set_intent_id(id.ToString());
+  const size_t market = MarketOf(tap->intent.offer_id(), markets_);
   tap->story.ids.push_back({.intent_id = tap->intent.intent_id(),
-                            .buyer_ref = BuyerOf(number_, id.unix_ms()),
+                            .buyer_ref = BuyerOf(number_, id.unix_ms(), market),
                             .offer_id = tap->intent.offer_id(),
                             .fingerprint = intent::Fingerprint(tap->intent)});
   world_->Trace("viewer %d: tap %d is %s for %s", number_, tap->story.entry,

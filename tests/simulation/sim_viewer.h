@@ -55,7 +55,7 @@ class SimViewer final : public SimClient {
   using Gateways = std::vector<std::unique_ptr<SimGateway>>;
 
   // The gateways outlive the viewer.
-  SimViewer(World* world, int number, Gateways* gateways, ViewerBugs bugs);
+  SimViewer(World* world, int number, int markets, Gateways* gateways, ViewerBugs bugs);
   ~SimViewer() override;
 
   // The viewer taps now.
@@ -96,6 +96,7 @@ class SimViewer final : public SimClient {
 
   World* world_;
   const int number_;
+  const int markets_;
   Gateways& gateways_;
   const ViewerBugs bugs_;
   Dice dice_;

@@ -25,18 +25,25 @@ class CoreDriver {
   static constexpr char kMarketplace[] = "toko";
 
   explicit CoreDriver(Rules rules = {})
-      : core_({.writer = {kMarketplace, "bridge-1"}, .seed = 7, .rules = rules}) {}
+      : core_(
+            {.instance = "bridge-1", .marketplaces = {{kMarketplace}}, .seed = 7, .rules = rules}) {
+  }
   // With a marketplace's page under that address.
   explicit CoreDriver(const std::string& page)
-      : core_({.writer = {kMarketplace, "bridge-1"},
-               .seed = 7,
-               .link_out = [page](const crossing::v1::PurchaseIntent& intent, int64_t) {
-                 return page + intent.intent_id();
-               }}) {}
+      : core_({.instance = "bridge-1",
+               .marketplaces = {{kMarketplace,
+                                 [page](const crossing::v1::PurchaseIntent& intent, int64_t) {
+                                   return page + intent.intent_id();
+                                 }}},
+               .seed = 7}) {}
+
+  // With several marketplaces.
+  explicit CoreDriver(std::vector<Core::Marketplace> marketplaces)
+      : core_({.instance = "bridge-1", .marketplaces = std::move(marketplaces), .seed = 7}) {}
 
   Core& core() { return core_; }
   const Partition& partition() const { return *core_.partitions().at(0); }
-  const BridgeCounts& counts() const { return core_.counts(); }
+  BridgeCounts counts() const { return core_.counts(); }
   int64_t wall_ms() const { return now_.wall_ms; }
 
   // --- Time and turns ---------------------------------------------------------------------------
@@ -145,10 +152,12 @@ class CoreDriver {
     FinishClaim(horizon);
   }
   // The same from the claim that is already asked for.
-  void FinishClaim(int64_t horizon) {
+  void FinishClaim(int64_t horizon, size_t market = 0) {
     auto claim = TakeOne<effect::ProduceOutcome>();
     token_ = static_cast<uint64_t>(Acknowledge(claim));
-    Feed(event::Fenced{0, TakeOne<effect::Fence>().token, uint64_t{0}});
+    const auto fence = TakeOne<effect::Fence>();
+    EXPECT_EQ(fence.market, market);
+    Feed(event::Fenced{0, fence.token, uint64_t{0}, market});
     Tick();
     auto open = TakeOne<effect::ProduceOutcome>();
     for (const auto& read : Take<effect::ReadOutcomes>()) reading_ = read.reading;
@@ -156,7 +165,7 @@ class CoreDriver {
     ReadBack(static_cast<int64_t>(token_), claim.value);
     Settle(open);
     Tick();
-    EXPECT_TRUE(partition().owns());
+    EXPECT_TRUE(partition().scope(market).owns());
   }
   uint64_t token() const { return token_; }
   void set_reading(uint64_t reading) { reading_ = reading; }
