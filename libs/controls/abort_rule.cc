@@ -22,10 +22,14 @@ int Count(int before, double seen_ms, double limit_ms) {
 std::string AbortRule::Look(const Seen& seen) {
   if (seen.breaches > 0) return std::to_string(seen.breaches) + " breaches of the promise";
   slow_receipts_ = Count(slow_receipts_, seen.receipt_p99_ms, limits_.receipt_p99_ms);
+  slow_outcomes_ = Count(slow_outcomes_, seen.outcome_p99_ms, limits_.outcome_p99_ms);
   slow_finals_ = Count(slow_finals_, seen.oldest_ms, limits_.oldest_ms);
   silent_ = seen.silent ? silent_ + 1 : 0;
   if (slow_receipts_ >= limits_.looks) {
     return Over("receipts' p99", seen.receipt_p99_ms, limits_.receipt_p99_ms, slow_receipts_);
+  }
+  if (slow_outcomes_ >= limits_.looks) {
+    return Over("outcomes' p99", seen.outcome_p99_ms, limits_.outcome_p99_ms, slow_outcomes_);
   }
   if (slow_finals_ >= limits_.looks) {
     return Over("the oldest open intent", seen.oldest_ms, limits_.oldest_ms, slow_finals_);

@@ -16,6 +16,8 @@ class AbortRule {
   struct Limits {
     // Milliseconds; 0: not looked at.
     double receipt_p99_ms = 0;
+    // From append to outcome; milliseconds, 0: not looked at.
+    double outcome_p99_ms = 0;
     // Age of the oldest intent without a final, in milliseconds; 0: not looked at.
     double oldest_ms = 0;
     // Looks in a row that a latency must be over its bound.
@@ -27,6 +29,7 @@ class AbortRule {
     uint64_t breaches = 0;
     // -1: nothing to measure.
     double receipt_p99_ms = -1;
+    double outcome_p99_ms = -1;
     double oldest_ms = -1;
     // Whoever should have told did not.
     bool silent = false;
@@ -40,6 +43,7 @@ class AbortRule {
  private:
   const Limits limits_;
   int slow_receipts_ = 0;
+  int slow_outcomes_ = 0;
   int slow_finals_ = 0;
   int silent_ = 0;
 };

@@ -41,9 +41,18 @@ TEST(AbortRule, EachLatencyCountsByItself) {
   EXPECT_NE(rule.Look({.oldest_ms = 5'001}), "");
 }
 
+TEST(AbortRule, SlowOutcomesAreReasonEnough) {
+  AbortRule rule({.outcome_p99_ms = 2'500, .looks = 2});
+  EXPECT_EQ(rule.Look({.outcome_p99_ms = 5'000}), "");
+  EXPECT_EQ(rule.Look({.outcome_p99_ms = -1}), "") << "nothing was decided";
+  EXPECT_EQ(rule.Look({.outcome_p99_ms = 5'000}), "");
+  EXPECT_EQ(rule.Look({.outcome_p99_ms = 5'000}),
+            "outcomes' p99 5000 ms, over 2500 ms, for 2 looks");
+}
+
 TEST(AbortRule, WhatIsNotLimitedIsNotLookedAt) {
-  AbortRule rule({.receipt_p99_ms = 0, .oldest_ms = 0, .looks = 1});
-  EXPECT_EQ(rule.Look({.receipt_p99_ms = 1e9, .oldest_ms = 1e9}), "");
+  AbortRule rule({.receipt_p99_ms = 0, .outcome_p99_ms = 0, .oldest_ms = 0, .looks = 1});
+  EXPECT_EQ(rule.Look({.receipt_p99_ms = 1e9, .outcome_p99_ms = 1e9, .oldest_ms = 1e9}), "");
 }
 
 TEST(AbortRule, SilenceIsNoGoodNews) {

@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -61,38 +64,58 @@ class Watch {
     return {};
   }
 
+  // The p99 in seconds of what a histogram counted since the last look; of all pages together.
+  struct Latency {
+    Buckets before = {};
+    Buckets now = {};
+    bool looked = false;
+
+    void Add(std::string_view page, std::string_view histogram) {
+      for (const auto& [bound, count] : BucketsIn(page, histogram)) now[bound] += count;
+    }
+    // -1: nothing to compare with, or nothing counted.
+    double TakeMs() {
+      const auto p99 = looked ? QuantileBetween(before, now, 0.99) : std::nullopt;
+      looked = true;
+      before = std::exchange(now, {});
+      return p99 ? *p99 * 1'000 : -1;
+    }
+  };
+
   controls::AbortRule::Seen Look() {
     controls::AbortRule::Seen seen;
-    Buckets receipts;
     for (const std::string& url : base::SplitList(flags_.gateways)) {
-      for (const auto& [bound, count] :
-           BucketsIn(Page(url, &seen), "jembatan_gateway_receipt_seconds")) {
-        receipts[bound] += count;
-      }
+      receipts_.Add(Page(url, &seen), "jembatan_gateway_receipt_seconds");
     }
-    // The first look has nothing to compare with.
-    if (looked_) {
-      if (const auto p99 = QuantileBetween(receipts_, receipts, 0.99)) {
-        seen.receipt_p99_ms = *p99 * 1'000;
-      }
-    }
-    looked_ = true;
-    receipts_ = std::move(receipts);
+    seen.receipt_p99_ms = receipts_.TakeMs();
     for (const std::string& url : base::SplitList(flags_.bridges)) {
-      const auto oldest = MetricIn(Page(url, &seen), "jembatan_bridge_oldest_unfinished_seconds");
+      const std::string page = Page(url, &seen);
+      outcomes_.Add(page, "jembatan_bridge_outcome_seconds");
+      const auto oldest = MetricIn(page, "jembatan_bridge_oldest_unfinished_seconds");
       if (oldest) seen.oldest_ms = std::max(seen.oldest_ms, *oldest * 1'000);
     }
+    seen.outcome_p99_ms = outcomes_.TakeMs();
     for (const std::string& url : base::SplitList(flags_.auditors)) {
       const auto breaches = MetricIn(Page(url, &seen), "jembatan_auditor_breaches_total");
-      if (breaches) seen.breaches += static_cast<uint64_t>(*breaches);
+      if (breaches) seen.breaches += NewBreaches(url, *breaches);
     }
     return seen;
   }
 
+  // What was found before the watch began is no reason any more; an auditor that was started again
+  // counts anew.
+  uint64_t NewBreaches(const std::string& url, double total) {
+    const auto [at, first] = known_breaches_.try_emplace(url, total);
+    if (first) return 0;
+    if (total < at->second) at->second = 0;
+    return static_cast<uint64_t>(total - at->second);
+  }
+
   const WatchFlags& flags_;
   controls::AbortRule rule_;
-  Buckets receipts_;
-  bool looked_ = false;
+  Latency receipts_;
+  Latency outcomes_;
+  std::map<std::string, double> known_breaches_;  // by the auditor
 };
 
 }  // namespace
@@ -109,6 +132,10 @@ void AddWatchCommands(CLI::App& app, Chosen* chosen) {
   watch
       ->add_option(Flag("receipt_p99_ms"), flags->limits.receipt_p99_ms,
                    "Longest p99 of receipts between two looks; 0: not looked at")
+      ->capture_default_str();
+  watch
+      ->add_option(Flag("outcome_p99_ms"), flags->limits.outcome_p99_ms,
+                   "Longest p99 from append to outcome between two looks; 0: not looked at")
       ->capture_default_str();
   watch
       ->add_option(Flag("oldest_ms"), flags->limits.oldest_ms,
