@@ -40,6 +40,7 @@ IntentTemplate::IntentTemplate(Encoding encoding, const OfferOnSale& offer, uint
   intent.mutable_price_seen()->set_amount_minor(offer.amount_minor);
   intent.set_price_version(offer.price_version);
   intent.set_room_id(room);
+  intent.set_campaign_id(offer.campaign_id);
   if (encoding_ == Encoding::kProto) {
     after_id_ = intent.SerializeAsString();
     before_id_.push_back(kIntentsTag);

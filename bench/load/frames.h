@@ -27,6 +27,8 @@ struct OfferOnSale {
   std::string currency = "IDR";
   int64_t amount_minor = 0;
   std::string price_version;
+  // Empty: none.
+  std::string campaign_id = {};
 };
 
 // The part of an intent that all taps on one offer share.

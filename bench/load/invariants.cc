@@ -121,6 +121,11 @@ class Judgement {
     const LedgerRow* row = RowOf(i);
     return row != nullptr && row->state == Outcome::STATE_ORDERED;
   }
+  // Placed by a bridge: what a buyer orders at the marketplace's page after a hand-off has no turn
+  // and no deadline but the link's.
+  bool WasPlaced(uint32_t i) const {
+    return HasOrder(i) && records_[i].state != Outcome::STATE_HANDED_OFF;
+  }
 
   void JudgeRecord(uint32_t i) {
     const IntentRecord& record = records_[i];
@@ -133,7 +138,7 @@ class Judgement {
       // A hand-off leaves it to the buyer, who may have gone on and ordered.
       Add(verdict_.doubled, "no order was promised, yet there is one", i);
     }
-    if (HasOrder(i) && RowOf(i)->decided_ms > intent::DeadlineMs(record.id)) {
+    if (WasPlaced(i) && RowOf(i)->decided_ms > intent::DeadlineMs(record.id)) {
       Add(verdict_.late, "ordered after its deadline", i);
     }
   }
@@ -173,7 +178,7 @@ class Judgement {
     std::vector<int64_t> highest_before(offers_.size(), -1);
     for (uint32_t i : order_) {
       const IntentRecord& record = records_[i];
-      if (!HasOrder(i) || record.offer >= offers_.size()) continue;
+      if (!WasPlaced(i) || record.offer >= offers_.size()) continue;
       Position position = PositionOf(record);
       int64_t& before = highest_before[record.offer];
       if (position.highest < before) {

@@ -1,5 +1,6 @@
 #include "bench/load/invariants.h"
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -188,6 +189,13 @@ const Case kAllowed[] = {
          }},
     {.name = "handed off and bought by hand",
      .spoil = [](Evidence& run) { run.records[0].state = Outcome::STATE_HANDED_OFF; }},
+    {.name = "handed off and bought by hand late, and after others",
+     .spoil =
+         [](Evidence& run) {
+           run.records[0].state = Outcome::STATE_HANDED_OFF;
+           run.ledger[0].decided_ms = kNow + intent::kTtlMs + 1'000;
+           std::rotate(run.ledger.begin(), run.ledger.begin() + 1, run.ledger.begin() + 3);
+         }},
     {.name = "an unanswered first copy may lie lower than the accepted one",
      .spoil =
          [](Evidence& run) {

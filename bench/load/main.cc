@@ -53,6 +53,8 @@ struct Options {
   int64_t price_minor = 2'500'000;
   std::string marketplace_admin;
   double zipf = 1.1;
+  std::string campaign;
+  std::string campaign_offers;
   std::string flash;
   double flash_share = 0.3;
   double flash_at_s = 0;
@@ -98,6 +100,8 @@ void Declare(runtime::OptionTable& table, Options& o) {
   table.Add("marketplace_admin", &o.marketplace_admin,
             "http://host:port of the marketplace's admin port: offers, and the ledger to judge by");
   table.Add("zipf", &o.zipf, "Exponent of the offers' popularity", 0.0, 5.0);
+  table.Add("campaign", &o.campaign, "Campaign of the taps on campaign_offers");
+  table.Add("campaign_offers", &o.campaign_offers, "Offer ids, comma-separated");
   table.Add("flash", &o.flash, "Offer on flash sale; empty: none");
   table.Add("flash_share", &o.flash_share, "Its share of the taps while it lasts", 0.0, 1.0);
   table.Add("flash_at_s", &o.flash_at_s, "Second at which it opens", 0.0, 86'400.0);
@@ -172,6 +176,10 @@ absl::StatusOr<Sale> ChooseOffers(const Options& options, std::vector<ListedOffe
       offer = *found;
     } else if (!options.marketplace_admin.empty()) {
       return base::InvalidArgument("the marketplace has no offer '" + id + "'");
+    }
+    const std::vector<std::string> campaign = base::SplitList(options.campaign_offers);
+    if (std::find(campaign.begin(), campaign.end(), id) != campaign.end()) {
+      offer.sale.campaign_id = options.campaign;
     }
     if (id == options.flash) sale.flash = static_cast<int>(sale.offers.size());
     sale.offers.push_back(std::move(offer));

@@ -340,7 +340,7 @@ std::string LastLine(const RunFigures& figures) {
   const Verdict& verdict = *figures.verdict;
   return Format(
       "accepted=%llu ordered=%llu rejected=%llu expired=%llu lost=%llu doubled=%llu reordered=%llu "
-      "oversold=%llu",
+      "oversold=%llu handed_off=%llu",
       static_cast<unsigned long long>(counts.accepted),
       static_cast<unsigned long long>(counts.finals[Outcome::STATE_ORDERED]),
       static_cast<unsigned long long>(counts.finals[Outcome::STATE_REJECTED]),
@@ -348,7 +348,8 @@ std::string LastLine(const RunFigures& figures) {
       static_cast<unsigned long long>(verdict.lost.count),
       static_cast<unsigned long long>(verdict.doubled.count),
       static_cast<unsigned long long>(verdict.reordered.count),
-      static_cast<unsigned long long>(verdict.oversold.count));
+      static_cast<unsigned long long>(verdict.oversold.count),
+      static_cast<unsigned long long>(counts.finals[Outcome::STATE_HANDED_OFF]));
 }
 
 }  // namespace jembatan::load

@@ -35,7 +35,8 @@ std::string ProgressText(const IntentBook& book, double elapsed_s, int64_t recei
                          size_t open_connections, size_t viewers);
 std::string SummaryText(const RunFigures& figures);
 std::string FiguresJson(const RunFigures& figures);
-// "accepted=N ordered=N rejected=N expired=N lost=N doubled=N reordered=N oversold=N".
+// "accepted=N ordered=N rejected=N expired=N lost=N doubled=N reordered=N oversold=N
+// handed_off=N".
 std::string LastLine(const RunFigures& figures);
 
 }  // namespace jembatan::load

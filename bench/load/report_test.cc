@@ -57,7 +57,8 @@ class ReportTest : public testing::Test {
 TEST_F(ReportTest, LastLineIsForMachines) {
   verdict_.doubled.count = 3;
   EXPECT_EQ(LastLine(figures_),
-            "accepted=1 ordered=0 rejected=1 expired=0 lost=0 doubled=3 reordered=0 oversold=0");
+            "accepted=1 ordered=0 rejected=1 expired=0 lost=0 doubled=3 reordered=0 oversold=0 "
+            "handed_off=0");
 }
 
 TEST_F(ReportTest, SummaryNamesReasonsOffersAndViolations) {

@@ -83,6 +83,7 @@ void AddIntentFlags(CLI::App& command, IntentFlags& flags) {
       ->check(CLI::Range(1, 99));
   command.add_option(Flag("price_version"), flags.price_version, "Price version seen");
   command.add_option("--room", flags.room, "Live room");
+  command.add_option("--campaign", flags.campaign, "Campaign");
   command.add_option("--intent", flags.intent, "Use this id instead of a fresh one");
 }
 
@@ -146,6 +147,7 @@ absl::StatusOr<std::string> SubmitBody(const IntentFlags& flags, const base::Uui
   intent.mutable_price_seen()->set_amount_minor(flags.amount_minor);
   intent.set_price_version(flags.price_version);
   intent.set_room_id(flags.room);
+  intent.set_campaign_id(flags.campaign);
   return ToJson(request);
 }
 

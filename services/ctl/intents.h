@@ -20,6 +20,7 @@ struct IntentFlags {
   int64_t amount_minor = 0;
   std::string price_version;
   std::string room;
+  std::string campaign;
 };
 
 // The body of SubmitIntent; flags.intent empty: the id given is used.
