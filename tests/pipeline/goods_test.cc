@@ -51,7 +51,7 @@ class GoodsTest : public ::testing::Test {
                 {"teh", 1'000, kFromHome, "toko-teh"},
                 {"kaos", 1'000, kFromAbroad},
                 {"gelas", 1'000}},
-               Law()) {}
+               {.policy = Law()}) {}
 
   void Open(int bridges) {
     const absl::Status started = house_.Start(bridges);

@@ -3,17 +3,23 @@
 #include <cstdlib>
 #include <fstream>
 #include <random>
+#include <string>
 #include <utility>
 
+#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 
+#include "jembatan/crossing/v1/controls.pb.h"
 #include "libs/base/clock.h"
 #include "libs/base/ids.h"
 #include "libs/base/log.h"
 #include "libs/base/status.h"
+#include "libs/base/timestamp.h"
+#include "libs/controls/statement.h"
 #include "libs/kafka/config.h"
 #include "libs/runtime/admin_client.h"
 #include "tests/pipeline/patience.h"
+#include "tests/pipeline/topic_reader.h"
 
 namespace jembatan::pipeline {
 namespace {
@@ -34,9 +40,10 @@ absl::Status WriteFile(const std::filesystem::path& path, const std::string& tex
   return file.flush() ? absl::OkStatus() : base::Unavailable("cannot write " + path.string());
 }
 
-std::string OffersJson(const std::vector<SaleOffer>& offers) {
+std::string OffersJson(const std::vector<SaleOffer>& offers, size_t market) {
   std::string json = "[";
   for (const SaleOffer& offer : offers) {
+    if (offer.market != market) continue;
     json += json.size() > 1 ? "," : "";
     json += R"({"offer_id":")" + offer.offer_id + R"(","title":"Barang )" + offer.offer_id +
             R"(","seller_id":")" + offer.seller_id + R"(","currency":"IDR","amount_minor":)" +
@@ -47,15 +54,8 @@ std::string OffersJson(const std::vector<SaleOffer>& offers) {
   return json + "]";
 }
 
-// Partitions that the bridge says it owns.
-int OwnedBy(const bridge::Service& bridge) {
-  constexpr std::string_view kGauge = "\njembatan_bridge_partitions_owned ";
-  auto metrics = runtime::HttpGet("http://" + At(bridge.admin_port()) + "/metrics");
-  if (!metrics.ok()) return 0;
-  const size_t at = metrics->body.find(kGauge);
-  if (at == std::string::npos) return 0;
-  return std::atoi(metrics->body.c_str() + at + kGauge.size());
-}
+// Whoever signs links, and under which name.
+constexpr char kLinkKid[] = "links-1";
 
 void QuietLog() {
   static const bool done = [] {
@@ -67,8 +67,12 @@ void QuietLog() {
 
 }  // namespace
 
-House::House(std::vector<SaleOffer> offers, std::string policy)
-    : offers_(std::move(offers)), policy_(std::move(policy)) {
+House::House(std::vector<SaleOffer> offers, Furnishing furnishing)
+    : offers_(std::move(offers)),
+      furnishing_(std::move(furnishing)),
+      markets_(furnishing_.marketplaces) {
+  markets_.front().id = kMarketplaceId;
+  if (markets_.size() > 1) markets_[1].id = kSecondMarketplaceId;
   QuietLog();
 }
 
@@ -77,7 +81,7 @@ House::~House() {
   for (auto& bridge : bridges_) {
     if (bridge) bridge->Stop();
   }
-  StopMarketplace();
+  for (size_t market = 0; market < markets_.size(); ++market) StopMarketplace(market);
   std::error_code ignored;
   if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
 }
@@ -86,7 +90,11 @@ absl::Status House::Start(int bridges) {
   JEMB_RETURN_IF_ERROR(WriteFiles());
   JEMB_ASSIGN_OR_RETURN(cluster_,
                         kafka::testing::MockCluster::Create(1, kafka::JembatanTopics(kPartitions)));
-  JEMB_RETURN_IF_ERROR(StartMarketplace());
+  if (furnishing_.link_out) JEMB_RETURN_IF_ERROR(RouteByLink());
+  for (size_t market = 0; market < markets_.size(); ++market) {
+    JEMB_RETURN_IF_ERROR(StartMarketplace(market));
+  }
+  JEMB_RETURN_IF_ERROR(WriteRegistry());
   for (int i = 0; i < bridges; ++i) JEMB_RETURN_IF_ERROR(StartBridge());
   for (int i = 0; i < kGateways; ++i) JEMB_RETURN_IF_ERROR(StartGateway());
   const bool ready = Eventually([this] {
@@ -101,10 +109,11 @@ absl::Status House::Start(int bridges) {
 
 absl::Status House::AwaitOwners() {
   const bool owned = Eventually([this] {
-    int total = 0;
-    for (const auto& bridge : bridges_) {
-      const int own = bridge ? OwnedBy(*bridge) : 0;
-      if (bridge && own == 0) return false;
+    double total = 0;
+    for (size_t number = 0; number < bridges_.size(); ++number) {
+      if (!bridges_[number]) continue;
+      const double own = BridgeMetric(number, "jembatan_bridge_partitions_owned");
+      if (own == 0) return false;
       total += own;
     }
     return total == kPartitions;
@@ -119,59 +128,144 @@ absl::Status House::WriteFiles() {
   auto signer = identity::Signer::Generate(identity::Algorithm::kEdDsa, "dev");
   if (!signer.ok()) return signer.status();
   signer_ = std::make_unique<identity::Signer>(*std::move(signer));
-  const std::string hex(64, '7');
-  JEMB_ASSIGN_OR_RETURN(identity::BuyerKey key, identity::BuyerKey::FromHex(hex));
-  buyer_key_ = std::make_unique<identity::BuyerKey>(std::move(key));
-  JEMB_RETURN_IF_ERROR(WriteFile(folder_ / "jwks.json", signer_->jwks()));
-  JEMB_RETURN_IF_ERROR(WriteFile(folder_ / "buyer.key", hex));
-  if (!policy_.empty()) JEMB_RETURN_IF_ERROR(WriteFile(folder_ / "policy.toml", policy_));
-  return WriteFile(folder_ / "offers.json", OffersJson(offers_));
+  auto links = identity::Signer::Generate(identity::Algorithm::kEdDsa, kLinkKid);
+  if (!links.ok()) return links.status();
+  link_signer_ = std::make_unique<identity::Signer>(*std::move(links));
+  for (size_t market = 0; market < markets_.size(); ++market) {
+    const std::string hex(64, static_cast<char>('7' + market));
+    JEMB_ASSIGN_OR_RETURN(identity::BuyerKey key, identity::BuyerKey::FromHex(hex));
+    markets_[market].buyer_key = std::make_unique<identity::BuyerKey>(std::move(key));
+    JEMB_RETURN_IF_ERROR(WriteFile(FileOf("buyer.key", market), hex));
+    JEMB_RETURN_IF_ERROR(WriteFile(FileOf("offers.json", market), OffersJson(offers_, market)));
+  }
+  JEMB_RETURN_IF_ERROR(WriteFile(folder_ / "links.jwks", link_signer_->jwks()));
+  JEMB_RETURN_IF_ERROR(WriteFile(folder_ / "links.pem", link_signer_->private_pem()));
+  if (!furnishing_.policy.empty()) {
+    JEMB_RETURN_IF_ERROR(WriteFile(folder_ / "policy.toml", furnishing_.policy));
+  }
+  return WriteFile(folder_ / "jwks.json", signer_->jwks());
 }
 
-absl::Status House::StartMarketplace() {
-  marketplace::Options options;
-  options.listen = At(orders_port_);
-  options.operator_listen = kAnyPort;
-  options.checkout_listen = kAnyPort;
-  options.admin_listen = At(orders_admin_port_);
-  options.database = folder_ / "marketplace.db";
-  options.offers = folder_ / "offers.json";
-  options.marketplace_id = kMarketplaceId;
-  options.goods_key = folder_ / "goods.key";
-  marketplace_ = std::make_unique<marketplace::Service>(std::move(options));
-  JEMB_RETURN_IF_ERROR(marketplace_->Start());
-  orders_port_ = marketplace_->port();
-  orders_admin_port_ = marketplace_->admin_port();
-  return WriteGoodsKeys();
-}
-
-absl::Status House::WriteGoodsKeys() const {
-  JEMB_ASSIGN_OR_RETURN(const runtime::HttpReply key, runtime::HttpGet(AdminUrl() + "/verifier"));
+absl::Status House::WriteGoodsKeys(size_t market) const {
+  JEMB_ASSIGN_OR_RETURN(const runtime::HttpReply key,
+                        runtime::HttpGet(AdminUrl(market) + "/verifier"));
   if (key.status != 200) return base::Unavailable("no key: " + key.body);
-  return WriteFile(folder_ / "goods.keys", key.body);
+  return WriteFile(FileOf("goods.keys", market), key.body);
 }
 
-void House::StopMarketplace() {
-  if (!marketplace_) return;
-  marketplace_->Stop();
-  marketplace_.reset();
+std::filesystem::path House::FileOf(const std::string& name, size_t market) const {
+  return folder_ / (std::to_string(market) + "." + name);
+}
+
+std::string House::HostsOf(const Market& market) const {
+  return furnishing_.url_hosts.empty() ? At(market.checkout_port) : furnishing_.url_hosts;
+}
+
+std::string House::PageOf(const Market& market) const {
+  return "http://" + At(market.checkout_port) + "/beli";
+}
+
+// As an operator orders it, before anybody taps.
+absl::Status House::RouteByLink() {
+  for (const Market& market : markets_) {
+    crossing::v1::Control control;
+    control.set_version(1);
+    control.set_why("semua lewat tautan");
+    base::SetMs(base::WallMs(), control.mutable_issued_at());
+    control.mutable_route()->set_marketplace_id(market.id);
+    control.mutable_route()->set_mode(crossing::v1::ROUTE_MODE_LINK_OUT);
+    const std::string value = control.SerializeAsString();
+    JEMB_RETURN_IF_ERROR(
+        PutRecord(brokers(), kafka::kControlsTopic, 0, controls::RecordKey(control, value), value)
+            .status());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status House::WriteRegistry() const {
+  if (markets_.size() == 1) return absl::OkStatus();
+  std::string text = "schema = 1\n";
+  for (size_t market = 0; market < markets_.size(); ++market) {
+    const Market& m = markets_[market];
+    text += "[[marketplace]]\nid = \"" + m.id + "\"\norders = \"" + At(m.orders_port) +
+            "\"\nhosts = [\"" + HostsOf(m) + "\"]\nbuyer_keys = \"" +
+            FileOf("buyer.key", market).string() + "\"\ngoods_keys = \"" +
+            FileOf("goods.keys", market).string() + "\"\nlink_page = \"" + PageOf(m) +
+            "\"\nlink_key = \"" + (folder_ / "links.pem").string() + "\"\nlink_kid = \"" +
+            kLinkKid + "\"\n";
+    // The first has all the others'.
+    if (market == 0) continue;
+    text += "offers = [";
+    for (const SaleOffer& offer : offers_) {
+      if (offer.market == market) text += "\"" + offer.offer_id + "\", ";
+    }
+    text += "]\n";
+  }
+  return WriteFile(folder_ / "registry.toml", text);
+}
+
+absl::Status House::StartMarketplace(size_t market) {
+  Market& m = markets_.at(market);
+  marketplace::Options options;
+  options.listen = At(m.orders_port);
+  options.operator_listen = kAnyPort;
+  options.checkout_listen = At(m.checkout_port);
+  options.admin_listen = At(m.admin_port);
+  options.database = FileOf("marketplace.db", market);
+  options.offers = FileOf("offers.json", market);
+  options.link_keys = folder_ / "links.jwks";
+  options.marketplace_id = m.id;
+  options.goods_key = FileOf("goods.key", market);
+  m.service = std::make_unique<marketplace::Service>(std::move(options));
+  JEMB_RETURN_IF_ERROR(m.service->Start());
+  m.orders_port = m.service->port();
+  m.admin_port = m.service->admin_port();
+  m.checkout_port = m.service->checkout_port();
+  return WriteGoodsKeys(market);
+}
+
+void House::StopMarketplace(size_t market) {
+  std::unique_ptr<marketplace::Service>& service = markets_.at(market).service;
+  if (!service) return;
+  service->Stop();
+  service.reset();
 }
 
 absl::Status House::StartBridge() {
+  const Market& first = markets_.front();
   bridge::Options options;
   options.brokers = brokers();
-  options.orders_target = At(orders_port_);
   options.admin_listen = kAnyPort;
-  options.marketplace_id = kMarketplaceId;
+  if (markets_.size() > 1) {
+    options.registry = folder_ / "registry.toml";
+  } else {
+    options.orders_target = At(first.orders_port);
+    options.marketplace_id = first.id;
+    options.url_hosts = HostsOf(first);
+  }
+  if (markets_.size() == 1 && furnishing_.link_out) {
+    options.link_page = PageOf(first);
+    options.link_key = folder_ / "links.pem";
+    options.link_kid = kLinkKid;
+  }
   options.partitions = kPartitions;
-  options.goods_keys = folder_ / "goods.keys";
-  if (!policy_.empty()) options.policy = folder_ / "policy.toml";
+  if (markets_.size() == 1) options.goods_keys = FileOf("goods.keys", 0);
+  if (!furnishing_.policy.empty()) options.policy = folder_ / "policy.toml";
   options.instance = "bridge-" + std::to_string(bridges_.size());
   options.session_timeout_ms = kSessionMs;
   auto bridge = std::make_unique<bridge::Service>(std::move(options));
   JEMB_RETURN_IF_ERROR(bridge->Start());
   bridges_.push_back(std::move(bridge));
   return absl::OkStatus();
+}
+
+double House::BridgeMetric(size_t number, const std::string& line) const {
+  double sum = 0;
+  const std::vector<std::string> rows = absl::StrSplit(BridgeMetrics(number), '\n');
+  for (const std::string& row : rows) {
+    if (row.starts_with(line)) sum += std::atof(row.c_str() + row.rfind(' '));
+  }
+  return sum;
 }
 
 void House::StopBridge(size_t number) {
@@ -186,10 +280,14 @@ absl::Status House::StartGateway() {
   options.grpc_listen = kAnyPort;
   options.admin_listen = kAnyPort;
   options.token_keys = folder_ / "jwks.json";
-  options.buyer_key = folder_ / "buyer.key";
-  options.marketplace_id = kMarketplaceId;
+  if (markets_.size() > 1) {
+    options.registry = folder_ / "registry.toml";
+  } else {
+    options.buyer_key = FileOf("buyer.key", 0);
+    options.marketplace_id = markets_.front().id;
+  }
   options.partitions = kPartitions;
-  options.goods_keys = folder_ / "goods.keys";
+  if (markets_.size() == 1) options.goods_keys = FileOf("goods.keys", 0);
   options.instance = "gateway-" + std::to_string(gateways_.size());
   auto gateway = std::make_unique<gateway::Service>(std::move(options));
   JEMB_RETURN_IF_ERROR(gateway->Start());
@@ -217,15 +315,17 @@ std::string House::TokenOf(const std::string& viewer_id) const {
   return token.ok() ? *token : std::string();
 }
 
-std::string House::BuyerOf(const std::string& viewer_id) const {
-  return std::string(buyer_key_->RefOf(viewer_id).view());
+std::string House::BuyerOf(const std::string& viewer_id, size_t market) const {
+  return std::string(markets_.at(market).buyer_key->RefOf(viewer_id).view());
 }
 
-std::string House::AdminUrl() const { return "http://" + At(orders_admin_port_); }
+std::string House::AdminUrl(size_t market) const {
+  return "http://" + At(markets_.at(market).admin_port);
+}
 
 absl::StatusOr<std::vector<load::ListedOffer>> House::Offers() const {
   JEMB_ASSIGN_OR_RETURN(const std::vector<load::ListedOffer> listed,
-                        load::MarketplaceReader(AdminUrl()).Offers());
+                        load::MarketplaceReader(AdminUrl(0)).Offers());
   std::vector<load::ListedOffer> ordered;
   for (const SaleOffer& wanted : offers_) {
     for (const load::ListedOffer& offer : listed) {
@@ -236,17 +336,17 @@ absl::StatusOr<std::vector<load::ListedOffer>> House::Offers() const {
   return ordered;
 }
 
-absl::StatusOr<std::vector<load::LedgerRow>> House::Ledger() const {
+absl::StatusOr<std::vector<load::LedgerRow>> House::Ledger(size_t market) const {
   absl::flat_hash_map<std::string, uint16_t> index;
   for (const SaleOffer& offer : offers_) {
     index.emplace(offer.offer_id, static_cast<uint16_t>(index.size()));
   }
-  return load::MarketplaceReader(AdminUrl()).LedgerAfter(0, index);
+  return load::MarketplaceReader(AdminUrl(market)).LedgerAfter(0, index);
 }
 
-std::vector<load::LedgerRow> House::RowsOf(const std::string& intent_id) const {
+std::vector<load::LedgerRow> House::RowsOf(const std::string& intent_id, size_t market) const {
   std::vector<load::LedgerRow> rows;
-  auto ledger = Ledger();
+  auto ledger = Ledger(market);
   EXPECT_TRUE(ledger.ok()) << ledger.status();
   if (!ledger.ok()) return rows;
   for (const load::LedgerRow& row : *ledger) {

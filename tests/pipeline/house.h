@@ -31,6 +31,7 @@ namespace jembatan::pipeline {
 inline constexpr int kPartitions = 6;
 inline constexpr int64_t kPriceMinor = 2'500'000;
 inline constexpr char kMarketplaceId[] = "tokopedia";
+inline constexpr char kSecondMarketplaceId[] = "pasar-dua";
 
 struct SaleOffer {
   std::string offer_id;
@@ -38,12 +39,25 @@ struct SaleOffer {
   // What is known of its goods: keys of libs/goods/facts_json.h with their values.
   std::string facts = {};
   std::string seller_id = "toko";
+  // Whose it is, by number.
+  size_t market = 0;
+};
+
+// How the house is furnished.
+struct Furnishing {
+  // Buyers are sent to the marketplace's page; no server places their orders.
+  bool link_out = false;
+  // With more than one the house has a registry, and the second is called kSecondMarketplaceId.
+  size_t marketplaces = 1;
+  // The bridges' policy; empty: consent alone.
+  std::string policy = {};
+  // Hosts that links may name, host[:port]; empty: the marketplace's own.
+  std::string url_hosts = {};
 };
 
 class House {
  public:
-  // policy: the bridges' policy; empty: consent alone.
-  explicit House(std::vector<SaleOffer> offers, std::string policy = {});
+  explicit House(std::vector<SaleOffer> offers, Furnishing furnishing = {});
   ~House();
 
   // Two gateways and bridges that share all partitions, ready.
@@ -51,8 +65,8 @@ class House {
   // Until every bridge that runs owns partitions, and all of them are owned.
   absl::Status AwaitOwners();
 
-  absl::Status StartMarketplace();
-  void StopMarketplace();
+  absl::Status StartMarketplace(size_t market = 0);
+  void StopMarketplace(size_t market = 0);
   absl::Status StartBridge();
   // The number counts bridges in the order of their start.
   void StopBridge(size_t number);
@@ -61,37 +75,51 @@ class House {
   std::string brokers() const { return cluster_->bootstrap(); }
   gateway::Service& gateway(size_t number) { return *gateways_.at(number); }
   // The marketplace's port for its operators.
-  int operator_port() const { return marketplace_->operator_port(); }
+  int operator_port() const { return markets_.front().service->operator_port(); }
   // What the service tells of itself; the number counts as in StopBridge.
   std::string BridgeMetrics(size_t number) const;
 
   std::string TokenOf(const std::string& viewer_id) const;
-  // The viewer's pseudonym at the marketplace.
-  std::string BuyerOf(const std::string& viewer_id) const;
+  // The viewer's pseudonym at a marketplace.
+  std::string BuyerOf(const std::string& viewer_id, size_t market = 0) const;
+  // What a bridge's metrics whose lines begin so come to.
+  double BridgeMetric(size_t number, const std::string& line) const;
 
-  // Offers as the marketplace lists them, in the order given to the constructor.
+  // The first marketplace's offers, in the order given to the constructor.
   absl::StatusOr<std::vector<load::ListedOffer>> Offers() const;
-  // Every result of the marketplace; LedgerRow::offer counts as in the constructor's list.
-  absl::StatusOr<std::vector<load::LedgerRow>> Ledger() const;
+  // Every result of a marketplace; LedgerRow::offer counts as in the constructor's list.
+  absl::StatusOr<std::vector<load::LedgerRow>> Ledger(size_t market = 0) const;
   // Those of one intent.
-  std::vector<load::LedgerRow> RowsOf(const std::string& intent_id) const;
+  std::vector<load::LedgerRow> RowsOf(const std::string& intent_id, size_t market = 0) const;
 
  private:
+  // One marketplace's; ports are kept over a restart, 0: not started yet.
+  struct Market {
+    std::string id;
+    std::unique_ptr<identity::BuyerKey> buyer_key;
+    std::unique_ptr<marketplace::Service> service;
+    int orders_port = 0;
+    int admin_port = 0;
+    int checkout_port = 0;
+  };
+
   absl::Status WriteFiles();
+  absl::Status WriteRegistry() const;
+  absl::Status RouteByLink();
+  std::string HostsOf(const Market& market) const;
+  std::string PageOf(const Market& market) const;
+  std::filesystem::path FileOf(const std::string& name, size_t market) const;
   absl::Status StartGateway();
-  absl::Status WriteGoodsKeys() const;
-  std::string AdminUrl() const;
+  absl::Status WriteGoodsKeys(size_t market) const;
+  std::string AdminUrl(size_t market) const;
 
   const std::vector<SaleOffer> offers_;
-  const std::string policy_;
+  const Furnishing furnishing_;
   std::filesystem::path folder_;
   std::unique_ptr<identity::Signer> signer_;
-  std::unique_ptr<identity::BuyerKey> buyer_key_;
+  std::unique_ptr<identity::Signer> link_signer_;
   std::unique_ptr<kafka::testing::MockCluster> cluster_;
-  std::unique_ptr<marketplace::Service> marketplace_;
-  // Kept over a restart; 0: not started yet.
-  int orders_port_ = 0;
-  int orders_admin_port_ = 0;
+  std::vector<Market> markets_;
   std::vector<std::unique_ptr<gateway::Service>> gateways_;
   std::vector<std::unique_ptr<bridge::Service>> bridges_;
 };

@@ -1,5 +1,5 @@
 // The promise, intent by intent: what a viewer is told wherever they ask, and what exists for it at
-// the marketplace.
+// the marketplace; in both worlds, where the bridge orders and where the buyer does.
 
 #include <string>
 #include <utility>
@@ -12,6 +12,7 @@
 #include "libs/base/timestamp.h"
 #include "libs/intent/intent.h"
 #include "libs/kafka/config.h"
+#include "libs/runtime/admin_client.h"
 #include "tests/pipeline/callers_grpc.h"
 #include "tests/pipeline/house.h"
 #include "tests/pipeline/patience.h"
@@ -32,7 +33,9 @@ constexpr char kBudi[] = "budi";
 
 class PromiseTest : public ::testing::Test {
  protected:
-  PromiseTest() : house_({{"kopi", 1'000}, {"teh", 1'000}, {"gula", 1'000}}) {}
+  explicit PromiseTest(Furnishing furnishing = {})
+      : link_out_(furnishing.link_out),
+        house_({{"kopi", 1'000}, {"teh", 1'000}, {"gula", 1'000}}, std::move(furnishing)) {}
 
   void Open(int bridges = 1) {
     const absl::Status started = house_.Start(bridges);
@@ -70,20 +73,54 @@ class PromiseTest : public ::testing::Test {
     return answer;
   }
 
+  // How a tap ends that nothing speaks against.
+  Outcome::State sold() const {
+    return link_out_ ? Outcome::STATE_HANDED_OFF : Outcome::STATE_ORDERED;
+  }
+
+  // The tap ended so, and one order comes of it: there is one, or the buyer makes it one at the
+  // marketplace's page, under the intent's own id, however often the form is sent.
+  void ExpectOneOrder(const Intent& intent, const Outcome& outcome) {
+    EXPECT_EQ(outcome.state(), sold()) << outcome.DebugString();
+    if (link_out_) {
+      EXPECT_TRUE(house_.RowsOf(intent.intent_id()).empty()) << "nobody ordered yet";
+      EXPECT_EQ(outcome.reason(), intake::v1::REASON_LINK_OUT_ONLY);
+      for (int times = 0; times < 2; ++times) {
+        const auto page = runtime::HttpGet(outcome.continue_url());
+        ASSERT_TRUE(page.ok()) << page.status();
+        EXPECT_EQ(page->status, 200) << outcome.continue_url();
+        const auto ordered = runtime::HttpSend(outcome.continue_url(), {});
+        ASSERT_TRUE(ordered.ok()) << ordered.status();
+        EXPECT_EQ(ordered->status, 303);
+      }
+    }
+    EXPECT_EQ(house_.RowsOf(intent.intent_id()).size(), 1u);
+  }
+
+  const bool link_out_;
   House house_;
   ViewerLoop loop_;
 };
 
+class BothWaysTest : public PromiseTest, public ::testing::WithParamInterface<bool> {
+ protected:
+  BothWaysTest() : PromiseTest({.link_out = GetParam()}) {}
+};
+
+INSTANTIATE_TEST_SUITE_P(Ways, BothWaysTest, ::testing::Values(false, true),
+                         [](const auto& way) { return way.param ? "LinkOut" : "Backend"; });
+
 // --- P3: all answers agree ----------------------------------------------------------------------
 
-TEST_F(PromiseTest, AResendOverAnyTransportGetsTheOneOutcome) {
+TEST_P(BothWaysTest, AResendOverAnyTransportGetsTheOneOutcome) {
   ASSERT_NO_FATAL_FAILURE(Open());
   auto ani = Watch(kAni, 0);
   const Intent intent = TapOn("kopi");
   const std::optional<Outcome> first = Buy(*ani, intent);
   ASSERT_TRUE(first.has_value());
-  EXPECT_EQ(first->state(), Outcome::STATE_ORDERED) << first->DebugString();
-  EXPECT_FALSE(first->order_id().empty());
+  EXPECT_EQ(first->state(), sold()) << first->DebugString();
+  EXPECT_EQ(first->order_id().empty(), link_out_);
+  EXPECT_FALSE(first->continue_url().empty());
 
   gateway::Service& other = house_.gateway(1);
   const std::string token = house_.TokenOf(kAni);
@@ -101,10 +138,10 @@ TEST_F(PromiseTest, AResendOverAnyTransportGetsTheOneOutcome) {
     ASSERT_TRUE(answer.ok()) << answer.status();
     EXPECT_EQ(answer->outcome().SerializeAsString(), first->SerializeAsString());
   }
-  EXPECT_EQ(house_.RowsOf(intent.intent_id()).size(), 1u);
+  ExpectOneOrder(intent, *first);
 }
 
-TEST_F(PromiseTest, TheSameTapThroughBothGatewaysAtOnceIsOneOrder) {
+TEST_P(BothWaysTest, TheSameTapThroughBothGatewaysAtOnceIsOneOrder) {
   ASSERT_NO_FATAL_FAILURE(Open(/*bridges=*/2));
   auto here = Watch(kAni, 0);
   auto there = Watch(kAni, 1, intent::Encoding::kJson);
@@ -122,15 +159,14 @@ TEST_F(PromiseTest, TheSameTapThroughBothGatewaysAtOnceIsOneOrder) {
     ASSERT_TRUE(receipt_here && receipt_there && outcome_here && outcome_there);
     EXPECT_EQ(receipt_here->status(), Receipt::STATUS_ACCEPTED);
     EXPECT_EQ(receipt_there->status(), Receipt::STATUS_ACCEPTED);
-    EXPECT_EQ(outcome_here->state(), Outcome::STATE_ORDERED) << outcome_here->DebugString();
     EXPECT_EQ(outcome_here->SerializeAsString(), outcome_there->SerializeAsString());
-    EXPECT_EQ(house_.RowsOf(intent.intent_id()).size(), 1u);
+    ExpectOneOrder(intent, *outcome_here);
   }
 }
 
 // --- P4: an id never carries two orders ---------------------------------------------------------
 
-TEST_F(PromiseTest, TheSameIdWithAnotherBodyIsRefusedAtTheDoor) {
+TEST_P(BothWaysTest, TheSameIdWithAnotherBodyIsRefusedAtTheDoor) {
   ASSERT_NO_FATAL_FAILURE(Open());
   auto ani = Watch(kAni, 0);
   const Intent intent = TapOn("kopi");
@@ -147,13 +183,12 @@ TEST_F(PromiseTest, TheSameIdWithAnotherBodyIsRefusedAtTheDoor) {
   const auto answer = AskUntil(0, kAni, intent, Answers::VERDICT_OUTCOME);
   ASSERT_TRUE(answer.has_value());
   EXPECT_EQ(answer->outcome().SerializeAsString(), first->SerializeAsString());
-  const auto rows = house_.RowsOf(intent.intent_id());
-  ASSERT_EQ(rows.size(), 1u);
-  EXPECT_EQ(rows[0].quantity, 1u);
+  ExpectOneOrder(intent, *first);
+  EXPECT_EQ(house_.RowsOf(intent.intent_id()).at(0).quantity, 1u);
 }
 
 // Both bodies are in the log before either is decided: the bridge tells them apart.
-TEST_F(PromiseTest, TheSameIdWithAnotherBodyIsRefusedBehindTheLog) {
+TEST_P(BothWaysTest, TheSameIdWithAnotherBodyIsRefusedBehindTheLog) {
   ASSERT_NO_FATAL_FAILURE(Open(/*bridges=*/0));
   auto ani = Watch(kAni, 0);
   const Intent intent = TapOn("kopi");
@@ -174,12 +209,10 @@ TEST_F(PromiseTest, TheSameIdWithAnotherBodyIsRefusedBehindTheLog) {
   const std::optional<Outcome> second =
       ani->AwaitOutcome(intent.intent_id(), intent::Fingerprint(other));
   ASSERT_TRUE(first && second);
-  EXPECT_EQ(first->state(), Outcome::STATE_ORDERED) << first->DebugString();
   EXPECT_EQ(second->state(), Outcome::STATE_REJECTED) << second->DebugString();
   EXPECT_EQ(second->reason(), intake::v1::REASON_ID_REUSED);
-  const auto rows = house_.RowsOf(intent.intent_id());
-  ASSERT_EQ(rows.size(), 1u);
-  EXPECT_EQ(rows[0].quantity, 1u);
+  ExpectOneOrder(intent, *first);
+  EXPECT_EQ(house_.RowsOf(intent.intent_id()).at(0).quantity, 1u);
 }
 
 // Another offer lies in another partition, where no bridge knows of the first: the marketplace's
@@ -209,7 +242,7 @@ TEST_F(PromiseTest, TheSameIdForAnotherOfferIsNoSecondOrder) {
   EXPECT_EQ(house_.RowsOf(intent.intent_id()).size(), 1u);
 }
 
-TEST_F(PromiseTest, IdsAreTheBuyersOwn) {
+TEST_P(BothWaysTest, IdsAreTheBuyersOwn) {
   ASSERT_NO_FATAL_FAILURE(Open());
   auto ani = Watch(kAni, 0);
   auto budi = Watch(kBudi, 1);
@@ -217,14 +250,19 @@ TEST_F(PromiseTest, IdsAreTheBuyersOwn) {
   const std::optional<Outcome> first = Buy(*ani, intent);
   const std::optional<Outcome> second = Buy(*budi, intent);
   ASSERT_TRUE(first && second);
-  EXPECT_EQ(second->state(), Outcome::STATE_ORDERED) << second->DebugString();
+  EXPECT_EQ(second->state(), sold()) << second->DebugString();
+  if (link_out_) {
+    EXPECT_NE(first->continue_url(), second->continue_url());
+    EXPECT_TRUE(house_.RowsOf(intent.intent_id()).empty());
+    return;
+  }
   EXPECT_NE(first->order_id(), second->order_id());
   EXPECT_EQ(house_.RowsOf(intent.intent_id()).size(), 2u);
 }
 
 // --- Asking -------------------------------------------------------------------------------------
 
-TEST_F(PromiseTest, AnyGatewayTellsTheOwnerAndNobodyElse) {
+TEST_P(BothWaysTest, AnyGatewayTellsTheOwnerAndNobodyElse) {
   ASSERT_NO_FATAL_FAILURE(Open());
   auto ani = Watch(kAni, 0);
   const Intent intent = TapOn("kopi");
@@ -266,7 +304,7 @@ TEST_F(PromiseTest, NoneIsSaidWhenNothingCanComeAnyMore) {
 
 // --- P5: the deadline ---------------------------------------------------------------------------
 
-TEST_F(PromiseTest, AnIntentServedTooLateExpires) {
+TEST_P(BothWaysTest, AnIntentServedTooLateExpires) {
   ASSERT_NO_FATAL_FAILURE(Open(/*bridges=*/0));
   auto ani = Watch(kAni, 0);
   const Intent late = TapOn("kopi", intent::kTtlMs - 4'000);
@@ -285,9 +323,8 @@ TEST_F(PromiseTest, AnIntentServedTooLateExpires) {
   const std::optional<Outcome> ordered = ani->AwaitOutcome(timely.intent_id());
   ASSERT_TRUE(expired && ordered);
   EXPECT_EQ(expired->state(), Outcome::STATE_EXPIRED) << expired->DebugString();
-  EXPECT_EQ(ordered->state(), Outcome::STATE_ORDERED) << ordered->DebugString();
   EXPECT_TRUE(house_.RowsOf(late.intent_id()).empty());
-  EXPECT_EQ(house_.RowsOf(timely.intent_id()).size(), 1u);
+  ExpectOneOrder(timely, *ordered);
 }
 
 TEST_F(PromiseTest, AnIntentPastItsDeadlineIsRefusedAtTheDoor) {
@@ -301,7 +338,7 @@ TEST_F(PromiseTest, AnIntentPastItsDeadlineIsRefusedAtTheDoor) {
 
 // --- Records that no gateway wrote --------------------------------------------------------------
 
-TEST_F(PromiseTest, AnUnreadableRecordGoesToTheDeadLettersAndTheLaneGoesOn) {
+TEST_P(BothWaysTest, AnUnreadableRecordGoesToTheDeadLettersAndTheLaneGoesOn) {
   ASSERT_NO_FATAL_FAILURE(Open());
   TopicReader dead_letters(house_.brokers(), kafka::kDeadLettersTopic, kPartitions);
   const std::string garbage("\xff\xfe\x07 no intent", 13);
@@ -312,7 +349,7 @@ TEST_F(PromiseTest, AnUnreadableRecordGoesToTheDeadLettersAndTheLaneGoesOn) {
   auto ani = Watch(kAni, 0);
   const std::optional<Outcome> outcome = Buy(*ani, TapOn("kopi"));
   ASSERT_TRUE(outcome.has_value());
-  EXPECT_EQ(outcome->state(), Outcome::STATE_ORDERED) << outcome->DebugString();
+  EXPECT_EQ(outcome->state(), sold()) << outcome->DebugString();
 
   const auto record = dead_letters.Await([](const LogRecord&) { return true; });
   ASSERT_TRUE(record.has_value());
@@ -366,7 +403,7 @@ TEST_F(PromiseTest, AMalformedRecordWithAnIdIsRejectedAndKeptAsEvidence) {
 
 // --- A log that is slow -------------------------------------------------------------------------
 
-TEST_F(PromiseTest, ASlowLogMeansPendingAndThenTheTruth) {
+TEST_P(BothWaysTest, ASlowLogMeansPendingAndThenTheTruth) {
   ASSERT_NO_FATAL_FAILURE(Open());
   auto ani = Watch(kAni, 0);
   ASSERT_TRUE(Buy(*ani, TapOn("teh")).has_value());
@@ -385,8 +422,114 @@ TEST_F(PromiseTest, ASlowLogMeansPendingAndThenTheTruth) {
   EXPECT_TRUE(pending);
   const std::optional<Outcome> outcome = ani->AwaitOutcome(intent.intent_id());
   ASSERT_TRUE(outcome.has_value());
+  ExpectOneOrder(intent, *outcome);
+}
+
+// --- Links --------------------------------------------------------------------------------------
+
+class ForeignHostTest : public PromiseTest {
+ protected:
+  ForeignHostTest() : PromiseTest({.url_hosts = "pay.marketplace.example"}) {}
+};
+
+// The marketplace's links lead to its checkout port, which is not registered: the order stands, and
+// nobody is sent there.
+TEST_F(ForeignHostTest, LinksToOtherHostsAreLeftOutAndCounted) {
+  ASSERT_NO_FATAL_FAILURE(Open());
+  auto ani = Watch(kAni, 0);
+  const Intent intent = TapOn("kopi");
+  const std::optional<Outcome> outcome = Buy(*ani, intent);
+  ASSERT_TRUE(outcome.has_value());
   EXPECT_EQ(outcome->state(), Outcome::STATE_ORDERED) << outcome->DebugString();
-  EXPECT_EQ(house_.RowsOf(intent.intent_id()).size(), 1u);
+  EXPECT_EQ(outcome->continue_url(), "");
+  EXPECT_TRUE(Eventually(
+      [&] { return house_.BridgeMetric(0, "jembatan_bridge_dropped_urls_total") >= 1; }));
+}
+
+// --- More than one marketplace ------------------------------------------------------------------
+
+class MarketsTest : public ::testing::Test {
+ protected:
+  MarketsTest()
+      : house_({{"kopi", 1'000},
+                {"teh", 1'000},
+                {.offer_id = "kain", .stock = 1'000, .market = 1},
+                {.offer_id = "tas", .stock = 1'000, .market = 1}},
+               {.marketplaces = 2}) {}
+
+  std::optional<Outcome> OutcomeOf(Viewer& viewer, const Intent& intent) {
+    const std::optional<Receipt> receipt = viewer.AwaitReceipt(intent.intent_id());
+    if (!receipt) return std::nullopt;
+    EXPECT_EQ(receipt->status(), Receipt::STATUS_ACCEPTED) << receipt->DebugString();
+    return viewer.AwaitOutcome(intent.intent_id());
+  }
+
+  House house_;
+  ViewerLoop loop_;
+};
+
+// Each order goes to its own marketplace, under the buyer's own pseudonym there. While one is away
+// the other's orders flow, and those that wait are ordered when it is back.
+TEST_F(MarketsTest, OneThatIsAwayHoldsUpNobodyElses) {
+  const absl::Status started = house_.Start(1);
+  ASSERT_TRUE(started.ok()) << started;
+  Viewer ani(loop_, house_.gateway(0).port(), house_.TokenOf(kAni), intent::Encoding::kProto);
+  const Intent here = TapOn("kopi");
+  const Intent there = TapOn("kain");
+  for (const Intent* intent : {&here, &there}) {
+    ani.Tap(*intent);
+    const std::optional<Outcome> outcome = OutcomeOf(ani, *intent);
+    ASSERT_TRUE(outcome.has_value());
+    EXPECT_EQ(outcome->state(), Outcome::STATE_ORDERED) << outcome->DebugString();
+  }
+  EXPECT_EQ(house_.RowsOf(here.intent_id(), 0).size(), 1u);
+  EXPECT_TRUE(house_.RowsOf(here.intent_id(), 1).empty());
+  EXPECT_EQ(house_.RowsOf(there.intent_id(), 1).size(), 1u);
+  EXPECT_TRUE(house_.RowsOf(there.intent_id(), 0).empty());
+  EXPECT_NE(house_.BuyerOf(kAni, 0), house_.BuyerOf(kAni, 1));
+
+  house_.StopMarketplace(1);
+  const Intent waiting = TapOn("tas");
+  ani.Tap(waiting);
+  ASSERT_TRUE(ani.AwaitReceipt(waiting.intent_id()).has_value());
+  for (int i = 0; i < 20; ++i) {
+    // In the partitions of both.
+    const Intent going = TapOn(i % 2 == 0 ? "kopi" : "teh");
+    ani.Tap(going);
+    const std::optional<Outcome> outcome = OutcomeOf(ani, going);
+    ASSERT_TRUE(outcome.has_value());
+    EXPECT_EQ(outcome->state(), Outcome::STATE_ORDERED) << outcome->DebugString();
+  }
+  EXPECT_TRUE(Eventually([&] {
+    return house_.BridgeMetric(0, R"(jembatan_bridge_marketplace_up{marketplace="pasar-dua"})") ==
+           0;
+  }));
+  EXPECT_EQ(house_.BridgeMetric(0, R"(jembatan_bridge_marketplace_up{marketplace="tokopedia"})"),
+            1);
+  ASSERT_TRUE(house_.StartMarketplace(1).ok());
+  const std::optional<Outcome> outcome = ani.AwaitOutcome(waiting.intent_id());
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->state(), Outcome::STATE_ORDERED) << outcome->DebugString();
+  EXPECT_EQ(house_.RowsOf(waiting.intent_id(), 1).size(), 1u);
+}
+
+// A bridge that starts while one of them is away serves the others.
+TEST_F(MarketsTest, ABridgeNeedsNotAllOfThemToStart) {
+  ASSERT_TRUE(house_.Start(0).ok());
+  house_.StopMarketplace(0);
+  Viewer ani(loop_, house_.gateway(1).port(), house_.TokenOf(kAni), intent::Encoding::kJson);
+  const Intent here = TapOn("kopi");
+  const Intent there = TapOn("kain");
+  ani.Tap(here);
+  ani.Tap(there);
+  ASSERT_TRUE(house_.StartBridge().ok());
+  const std::optional<Outcome> outcome = OutcomeOf(ani, there);
+  ASSERT_TRUE(outcome.has_value());
+  EXPECT_EQ(outcome->state(), Outcome::STATE_ORDERED) << outcome->DebugString();
+  ASSERT_TRUE(house_.StartMarketplace(0).ok());
+  const std::optional<Outcome> later = OutcomeOf(ani, here);
+  ASSERT_TRUE(later.has_value());
+  EXPECT_EQ(later->state(), Outcome::STATE_ORDERED) << later->DebugString();
 }
 
 }  // namespace
