@@ -31,7 +31,7 @@ void AppendVarint(uint64_t value, std::string* out) {
 }  // namespace
 
 IntentTemplate::IntentTemplate(Encoding encoding, const OfferOnSale& offer, uint32_t quantity,
-                               const std::string& room)
+                               const std::string& room, const std::string& attribution)
     : encoding_(encoding) {
   intake::v1::Intent intent;
   intent.set_offer_id(offer.offer_id);
@@ -41,6 +41,7 @@ IntentTemplate::IntentTemplate(Encoding encoding, const OfferOnSale& offer, uint
   intent.set_price_version(offer.price_version);
   intent.set_room_id(room);
   intent.set_campaign_id(offer.campaign_id);
+  intent.set_attribution(attribution);
   if (encoding_ == Encoding::kProto) {
     after_id_ = intent.SerializeAsString();
     before_id_.push_back(kIntentsTag);

@@ -31,12 +31,13 @@ struct OfferOnSale {
   std::string campaign_id = {};
 };
 
-// The part of an intent that all taps on one offer share.
+// The part of an intent that all taps on one offer share, as far as one creator gets the credit.
 class IntentTemplate {
  public:
-  // room: the live room of the taps; empty: none.
+  // room: the live room of the taps; attribution: the token of the creator who gets the credit;
+  // empty: none.
   IntentTemplate(Encoding encoding, const OfferOnSale& offer, uint32_t quantity,
-                 const std::string& room);
+                 const std::string& room, const std::string& attribution = {});
   void Append(const base::Uuid& id, std::string* out) const;
 
  private:

@@ -32,7 +32,7 @@ class FramesTest : public testing::TestWithParam<Encoding> {
 
 TEST_P(FramesTest, CarriesIntentsAndWatches) {
   FrameWriter writer(GetParam());
-  IntentTemplate shape(GetParam(), kBatik, 2, "ruang \"1\"");
+  IntentTemplate shape(GetParam(), kBatik, 2, "ruang \"1\"", "kreator-7");
   EXPECT_TRUE(writer.empty());
   writer.AddIntent(shape, Id(1));
   writer.AddRoom("ruang \"1\"");
@@ -50,6 +50,7 @@ TEST_P(FramesTest, CarriesIntentsAndWatches) {
   EXPECT_EQ(intent.price_seen().amount_minor(), kBatik.amount_minor);
   EXPECT_EQ(intent.price_version(), "v1");
   EXPECT_EQ(intent.room_id(), "ruang \"1\"");
+  EXPECT_EQ(intent.attribution(), "kreator-7");
   ASSERT_EQ(frame.watch_intent_ids_size(), 1);
   EXPECT_EQ(frame.watch_intent_ids(0), Id(3).ToString());
   ASSERT_EQ(frame.watch_room_ids_size(), 1);

@@ -35,13 +35,19 @@ Generator::Generator(GeneratorOptions options)
       timer_(context_),
       book_(options_.max_intents, options_.plan.viewers, options_.offers.size(),
             std::mt19937_64(options_.seed)()),
-      arrivals_(options_.arrivals, options_.rate, Seconds(options_.seconds), options_.seed + 1),
+      arrivals_(options_.arrivals, options_.rate, Seconds(options_.seconds), options_.seed + 1,
+                options_.calm),
       plan_(options_.plan),
       reader_(options_.encoding),
       random_(options_.seed + 2) {
+  std::vector<std::string> creators = options_.attributions;
+  if (creators.empty()) creators.emplace_back();
   for (const OfferOnSale& offer : options_.offers) {
-    offer_numbers_[offer.offer_id] = static_cast<uint16_t>(shapes_.size());
-    shapes_.emplace_back(options_.encoding, offer, options_.quantity, options_.room);
+    const auto number = static_cast<uint16_t>(shapes_.size() / creators.size());
+    offer_numbers_[offer.offer_id] = number;
+    for (const std::string& creator : creators) {
+      shapes_.emplace_back(options_.encoding, offer, options_.quantity, options_.room, creator);
+    }
   }
   viewers_.reserve(options_.plan.viewers);
   for (size_t i = 0; i < options_.plan.viewers; ++i) {
@@ -114,10 +120,10 @@ void Generator::Tick() {
 void Generator::Advance(int64_t now_ns) {
   const int stops = stops_.load(std::memory_order_relaxed);
   if (phase_ == Phase::kConnecting) {
-    bool all = open_connections_ == viewers_.size();
-    if (all || now_ns - began_ns_ > Seconds(options_.connect_seconds) || stops > 0) {
-      BeginTapping(now_ns);
-    }
+    const bool all = open_connections_ == viewers_.size();
+    const bool connected = all || now_ns - began_ns_ > Seconds(options_.connect_seconds);
+    const bool is_time = base::WallMs() >= options_.begin_at_ms;
+    if ((connected && is_time) || stops > 0) BeginTapping(now_ns);
   }
   if (phase_ == Phase::kTapping) {
     bool over = RunNs(now_ns) >= Seconds(options_.seconds) && arrivals_.over();
@@ -190,12 +196,18 @@ void Generator::SendDueTaps(int64_t now_ns) {
 
 void Generator::Send(uint32_t i, int64_t now_ns) {
   const IntentRecord& record = book_.record(i);
-  viewers_[record.viewer].writer.AddIntent(shapes_[record.offer], record.id);
+  viewers_[record.viewer].writer.AddIntent(ShapeOf(record), record.id);
   book_.OnSent(i, RunNs(now_ns));
   if (options_.history != nullptr) {
     options_.history->Invoke(base::WallMs(), record.id, options_.offers[record.offer].offer_id);
   }
   Touch(record.viewer);
+}
+
+// A tap that is sent again is the same to the byte: its viewer came by the same creator.
+const IntentTemplate& Generator::ShapeOf(const IntentRecord& record) const {
+  const size_t creators = shapes_.size() / options_.offers.size();
+  return shapes_[record.offer * creators + record.viewer % creators];
 }
 
 void Generator::Watch(uint32_t i, int64_t now_ns) {

@@ -53,6 +53,11 @@ struct GeneratorOptions {
   Arrivals::Kind arrivals = Arrivals::Kind::kConstant;
   double rate = 1000;
   double seconds = 20;
+  // Before the rush; part of the seconds.
+  Calm calm;
+  // The first tap is due then, by the wall clock, or when all viewers are connected if that is
+  // later.
+  int64_t begin_at_ms = 0;
   double connect_seconds = 15;
   double settle_seconds = 30;
   // Sends are gathered for this long.
@@ -68,6 +73,8 @@ struct GeneratorOptions {
   std::string room;
   // Viewers watch the room, and do not tap what they have been told is sold out there.
   bool hints = false;
+  // Creators' tokens, of which each viewer's taps bear one; empty: none.
+  std::vector<std::string> attributions;
   size_t max_intents = 0;
   uint64_t seed = 1;
   // Where what viewers send and are told is written; null: nowhere. Must outlive the generator.
@@ -171,6 +178,7 @@ class Generator : private WsConnection::Events {
   void Sweep(int64_t now_ns);
   void SweepViewer(uint32_t viewer, int64_t now_ns);
   void Send(uint32_t record, int64_t now_ns);
+  const IntentTemplate& ShapeOf(const IntentRecord& record) const;
   void Watch(uint32_t record, int64_t now_ns);
   void TakeHints(ViewerState& viewer, const intake::v1::ServerFrame& frame);
   void Touch(uint32_t viewer);
@@ -185,6 +193,7 @@ class Generator : private WsConnection::Events {
   Arrivals arrivals_;
   TapPlan plan_;
   FrameReader reader_;
+  // By offer, and of each by creator.
   std::vector<IntentTemplate> shapes_;
   absl::flat_hash_map<std::string, uint16_t> offer_numbers_;
   std::vector<ViewerState> viewers_;

@@ -42,6 +42,9 @@ struct Options {
   std::string arrivals = "constant";
   double rate = 1000;
   double seconds = 20;
+  double calm_s = 0;
+  double calm_rate = 50;
+  int64_t begin_at_ms = 0;
   double connect_seconds = 15;
   double settle_seconds = 30;
   int viewers = 400;
@@ -60,6 +63,7 @@ struct Options {
   double flash_at_s = 0;
   int flash_taps = 1;
   std::string room;
+  std::string attributions;
   bool hints = false;
   std::string token_key;
   std::string token_kid = "dev";
@@ -81,6 +85,13 @@ void Declare(runtime::OptionTable& table, Options& o) {
   table.AddChoice("arrivals", &o.arrivals, "How taps are spread in time", {"constant", "poisson"});
   table.Add("rate", &o.rate, "Taps a second", 0.01, 1e6);
   table.Add("seconds", &o.seconds, "Length of the schedule", 0.1, 86'400.0);
+  table.Add("calm_s", &o.calm_s, "So long at the beginning the rush has not come yet", 0.0,
+            86'400.0);
+  table.Add("calm_rate", &o.calm_rate, "Taps a second until it comes", 0.01, 1e6);
+  table.Add("begin_at_ms", &o.begin_at_ms,
+            "When the first tap is due, milliseconds since the Unix epoch, all viewers being "
+            "connected; 0: as soon as they are",
+            int64_t{0}, INT64_MAX);
   table.Add("connect_seconds", &o.connect_seconds, "Time for all viewers to connect", 0.1, 600.0);
   table.Add("settle_seconds", &o.settle_seconds, "Longest wait for outcomes afterwards", 0.0,
             3'600.0);
@@ -107,6 +118,8 @@ void Declare(runtime::OptionTable& table, Options& o) {
   table.Add("flash_at_s", &o.flash_at_s, "Second at which it opens", 0.0, 86'400.0);
   table.Add("flash_taps", &o.flash_taps, "Taps on it per viewer", 1, 1000);
   table.Add("room", &o.room, "Live room of the taps; empty: none");
+  table.Add("attributions", &o.attributions,
+            "Creators' tokens, comma-separated, of which each viewer's taps bear one; empty: none");
   table.Add("hints", &o.hints,
             "Viewers watch the room and do not tap what they are told is sold out");
   table.Add("token_key", &o.token_key, "PEM file of the key that signs viewers' tokens");
@@ -197,7 +210,8 @@ absl::StatusOr<Sale> ChooseOffers(const Options& options, std::vector<ListedOffe
 size_t RecordsNeeded(const Options& options) {
   if (options.max_intents > 0) return static_cast<size_t>(options.max_intents);
   // Poisson arrivals may be more than the mean: six standard deviations and some.
-  double mean = options.rate * options.seconds;
+  const double calm_s = std::min(options.calm_s, options.seconds);
+  double mean = options.rate * (options.seconds - calm_s) + options.calm_rate * calm_s;
   return std::min(kMaxIntents, static_cast<size_t>(mean + 6 * std::sqrt(mean) + 16));
 }
 
@@ -208,6 +222,8 @@ GeneratorOptions MakeGeneratorOptions(const Options& options, const Sale& sale, 
       options.arrivals == "poisson" ? Arrivals::Kind::kPoisson : Arrivals::Kind::kConstant;
   result.rate = options.rate;
   result.seconds = options.seconds;
+  result.calm = {static_cast<int64_t>(options.calm_s * 1e9), options.calm_rate};
+  result.begin_at_ms = options.begin_at_ms;
   result.connect_seconds = options.connect_seconds;
   result.settle_seconds = options.settle_seconds;
   result.tick_us = options.tick_us;
@@ -215,6 +231,7 @@ GeneratorOptions MakeGeneratorOptions(const Options& options, const Sale& sale, 
   result.cuts_per_s = options.cuts_per_s;
   result.quantity = static_cast<uint32_t>(options.quantity);
   result.room = options.room;
+  result.attributions = base::SplitList(options.attributions);
   result.hints = options.hints;
   result.max_intents = RecordsNeeded(options);
   result.seed = seed;

@@ -7,9 +7,14 @@
 
 namespace jembatan::load {
 
-Arrivals::Arrivals(Kind kind, double rate_per_s, int64_t duration_ns, uint64_t seed)
-    : kind_(kind), gap_ns_(1e9 / rate_per_s), duration_ns_(duration_ns), random_(seed) {
-  JEMB_CHECK(rate_per_s > 0);
+Arrivals::Arrivals(Kind kind, double rate_per_s, int64_t duration_ns, uint64_t seed, Calm calm)
+    : kind_(kind),
+      gap_ns_(1e9 / rate_per_s),
+      duration_ns_(duration_ns),
+      calm_until_ns_(static_cast<double>(calm.until_ns)),
+      calm_gap_ns_(1e9 / calm.rate_per_s),
+      random_(seed) {
+  JEMB_CHECK(rate_per_s > 0 && calm.rate_per_s > 0);
   if (kind_ == Kind::kPoisson) Advance();
 }
 
@@ -17,11 +22,17 @@ void Arrivals::Advance() {
   ++count_;
   if (kind_ == Kind::kConstant) {
     // From the count, not by adding up gaps: rounding must not change the rate.
-    next_ns_ = static_cast<int64_t>(static_cast<double>(count_) * gap_ns_);
+    next_ns_ = static_cast<int64_t>(At(static_cast<double>(count_)));
     return;
   }
-  exact_ns_ += std::exponential_distribution<double>(1.0)(random_) * gap_ns_;
-  next_ns_ = static_cast<int64_t>(exact_ns_);
+  exact_gaps_ += std::exponential_distribution<double>(1.0)(random_);
+  next_ns_ = static_cast<int64_t>(At(exact_gaps_));
+}
+
+double Arrivals::At(double gaps) const {
+  const double calm_gaps = calm_until_ns_ / calm_gap_ns_;
+  if (gaps < calm_gaps) return gaps * calm_gap_ns_;
+  return calm_until_ns_ + (gaps - calm_gaps) * gap_ns_;
 }
 
 Zipf::Zipf(size_t n, double exponent) {

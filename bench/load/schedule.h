@@ -11,12 +11,18 @@
 
 namespace jembatan::load {
 
+// Before the rush: until then taps come at a rate of their own.
+struct Calm {
+  int64_t until_ns = 0;
+  double rate_per_s = 1;
+};
+
 // Intended send times in nanoseconds since the start of the run.
 class Arrivals {
  public:
   enum class Kind { kConstant, kPoisson };
 
-  Arrivals(Kind kind, double rate_per_s, int64_t duration_ns, uint64_t seed);
+  Arrivals(Kind kind, double rate_per_s, int64_t duration_ns, uint64_t seed, Calm calm = {});
 
   bool over() const { return next_ns_ >= duration_ns_; }
   // The next tap's time; meaningful while not over().
@@ -24,12 +30,17 @@ class Arrivals {
   void Advance();
 
  private:
+  // When the tap is due that so many gaps of the mean length lie before.
+  double At(double gaps) const;
+
   const Kind kind_;
   const double gap_ns_;
   const int64_t duration_ns_;
+  const double calm_until_ns_;
+  const double calm_gap_ns_;
   std::mt19937_64 random_;
   uint64_t count_ = 0;
-  double exact_ns_ = 0;
+  double exact_gaps_ = 0;
   int64_t next_ns_ = 0;
 };
 

@@ -44,6 +44,19 @@ TEST(Arrivals, PoissonKeepsTheRateAndSpreadsTheGaps) {
   EXPECT_NEAR(std::sqrt(squares / n - mean * mean) / mean, 1.0, 0.03);
 }
 
+TEST(Arrivals, TheRushComesAfterTheCalm) {
+  const Calm calm{.until_ns = 4 * kSecond, .rate_per_s = 50};
+  for (const auto kind : {Arrivals::Kind::kConstant, Arrivals::Kind::kPoisson}) {
+    std::map<int64_t, double> by_second;
+    for (const int64_t at : Times(Arrivals(kind, 2'000, 6 * kSecond, 3, calm))) {
+      ++by_second[at / kSecond];
+    }
+    // 50 expected, and 2,000; six standard deviations.
+    for (const int64_t second : {0, 1, 2, 3}) EXPECT_NEAR(by_second[second], 50, 43) << second;
+    for (const int64_t second : {4, 5}) EXPECT_NEAR(by_second[second], 2'000, 268) << second;
+  }
+}
+
 TEST(Arrivals, SameSeedSameSchedule) {
   auto make = [](uint64_t seed) {
     return Times(Arrivals(Arrivals::Kind::kPoisson, 1000, kSecond, seed));
