@@ -1,7 +1,7 @@
 #pragma once
 
 // Html: the report's page on its way: elements with escaped text, tables, and charts as inline SVG.
-// Internal to this folder. Pure; one thread.
+// Of other reports' pages only the texts. Pure; one thread.
 
 #include <cstdint>
 #include <string>

@@ -1,5 +1,6 @@
 #include "libs/evidence/join.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <optional>
@@ -138,9 +139,12 @@ class Joiner {
 
   // One that breaks the contract gets a final too, if its id can be read.
   bool IsOneThere(const Outcome& outcome) {
-    const auto place =
-        static_cast<size_t>(outcome.intent_offset() - intents_.records.front().offset);
-    return Parse(intents_.records[place], &intent_) && intent_.intent_id() == outcome.intent_id() &&
+    const auto at = std::lower_bound(
+        intents_.records.begin(), intents_.records.end(), outcome.intent_offset(),
+        [](const Record& record, int64_t offset) { return record.offset < offset; });
+    // A reading of the topics, unlike a sealed one, may have left records out.
+    if (at->offset != outcome.intent_offset()) return true;
+    return Parse(*at, &intent_) && intent_.intent_id() == outcome.intent_id() &&
            intent_.buyer_ref() == outcome.buyer_ref();
   }
 

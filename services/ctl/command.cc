@@ -46,6 +46,7 @@ int RunCommand(std::vector<std::string> arguments, std::ostream& out, std::ostre
   AddEvidenceCommands(app, &chosen);
   AddReconcileCommand(app, &chosen);
   AddRoomsCommands(app, &chosen);
+  AddReportCommands(app, &chosen);
   try {
     // The parser takes the arguments last first.
     std::reverse(arguments.begin(), arguments.end());

@@ -39,6 +39,7 @@ void AddReasonsCommand(CLI::App& app, Chosen* chosen);
 void AddEvidenceCommands(CLI::App& app, Chosen* chosen);
 void AddReconcileCommand(CLI::App& app, Chosen* chosen);
 void AddRoomsCommands(CLI::App& app, Chosen* chosen);
+void AddReportCommands(CLI::App& app, Chosen* chosen);
 
 // Flags may be spelt with dashes or underscores: "ttl_s" -> "--ttl_s,--ttl-s".
 std::string Flag(const std::string& name);

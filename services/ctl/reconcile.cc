@@ -21,10 +21,6 @@
 namespace jembatan::ctl {
 namespace {
 
-// Tokens are claimed anew at least hourly (protocol rule 2): an outcome can be judged by what was
-// read since then.
-constexpr int64_t kTokenAgeMs = 2 * reconcile::kHourMs;
-
 struct ReconcileOptions {
   kafka::ClusterConfig cluster;
   int partitions = 6;

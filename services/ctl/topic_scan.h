@@ -15,6 +15,10 @@
 
 namespace jembatan::ctl {
 
+// Tokens are claimed anew at least hourly (protocol rule 2): an outcome can be judged by what was
+// read since then.
+inline constexpr int64_t kTokenAgeMs = 2 * 3'600'000;
+
 struct TopicScan {
   kafka::ClusterConfig cluster;
   std::string topic;

@@ -84,6 +84,7 @@ PURE_LIBRARIES = (
     "registry",
     "reconcile",
     "evidence",
+    "beli_lokal",
 )
 _PURE_FILES = tuple(f"libs/{name}/*" for name in PURE_LIBRARIES)
 
