@@ -160,6 +160,12 @@ void Shadow::TakeTurn(Body* body, const base::Uuid& id, bool in_outcomes, int64_
   Turns& turns = turns_[body->offer];
   const auto after = turns.upper_bound(body->turn);
   const auto before = after == turns.begin() ? turns.end() : std::prev(after);
+  if (before != turns.end() && before->first == body->turn && before->second.last_forgotten &&
+      before->second.sequence == body->sequence) {
+    // A new owner repeats what was forgotten since.
+    before->second.last_forgotten = false;
+    return;
+  }
   const bool too_early = before != turns.end() && before->second.sequence >= body->sequence;
   const bool too_late = after != turns.end() && after->second.sequence <= body->sequence;
   if (too_early || too_late) {

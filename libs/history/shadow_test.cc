@@ -357,5 +357,18 @@ TEST_F(ShadowTest, AnOrderLongForgottenStillComesFirst) {
   EXPECT_EQ(Broken(), "P6");
 }
 
+// It was taken for a second order with the turn of the first.
+TEST_F(ShadowTest, AForgottenOrderThatIsRepeatedKeepsItsTurn) {
+  Intent({.number = 1}, 0);
+  InTurn({.number = 1}, 0, 50);
+  const int64_t later = kNow + 10 * intent::kTtlMs;
+  Intent({.number = 2, .id_ms = later}, 1, later + 5);
+  Open(0, later);
+  InTurn({.number = 1}, 0, 50);
+  EXPECT_EQ(Broken(), "");
+  Final({.number = 2, .id_ms = later}, Outcome::STATE_ORDERED, 1, "o", later + 5, 0, 49);
+  EXPECT_EQ(Broken(), "P6");
+}
+
 }  // namespace
 }  // namespace jembatan::history
