@@ -435,7 +435,7 @@ std::string SimGateway::Spoilt(int partition, const std::string& value) {
   if (!bugs.void_outcomes_count && !bugs.none_from_void_open && !bugs.none_without_m) return value;
   crossing::v1::OutcomeRecord record;
   record.ParseFromString(value);
-  uint64_t& highest = readings_[partition].highest_open;
+  uint64_t& highest = readings_[partition].highest_open[record.marketplace_id()];
   if (record.has_open() && record.token() > highest) highest = record.token();
   bool counts = (bugs.void_outcomes_count && record.has_outcome()) ||
                 (bugs.none_from_void_open && record.has_open());

@@ -122,7 +122,7 @@ class SimGateway : private gateway::IntentLog {
     int64_t next = 0;
     bool active = false;
     bool scheduled = false;
-    uint64_t highest_open = 0;  // for the mutants
+    std::map<std::string, uint64_t> highest_open;  // by marketplace, for the mutants
   };
   using Action = std::function<void()>;
 
