@@ -22,7 +22,13 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("index", "app-teams", "marketplace-teams", "sres", "auditors")
+PAGES = (
+    "docs/index.md",
+    "docs/app-teams.md",
+    "docs/marketplace-teams.md",
+    "docs/sres.md",
+    "docs/auditors.md",
+)
 # Commands that another test runs.
 ELSEWHERE = {"deploy/demo --once": "e2e_demo"}
 LIMIT_S = 150
@@ -40,7 +46,7 @@ class Block:
 
 def blocks_of(page: str) -> list[Block]:
     blocks: list[Block] = []
-    for kind, text in _BLOCK.findall((ROOT / f"docs/{page}.md").read_text()):
+    for kind, text in _BLOCK.findall((ROOT / page).read_text()):
         if kind == "sh":
             blocks.append(Block(page, text))
         else:
@@ -85,12 +91,12 @@ def judge(blocks: list[Block], house: Path, status: int) -> None:
     if at != "done":
         block = blocks[int(at)]
         told = (house / f"{at}.out").read_text()
-        raise SystemExit(f"docs/{block.page}.md: status {status} of\n{block.commands}\n{told}")
+        raise SystemExit(f"{block.page}: status {status} of\n{block.commands}\n{told}")
     for number, block in enumerate(blocks):
         told = (house / f"{number}.out").read_text()
         for line in block.expected:
             if line not in told:
-                raise SystemExit(f"docs/{block.page}.md: no '{line}' in\n{told}\n{block.commands}")
+                raise SystemExit(f"{block.page}: no '{line}' in\n{told}\n{block.commands}")
 
 
 def main() -> None:
