@@ -283,7 +283,7 @@ class Scope {
     int64_t sent_mono_ms = 0;
   };
 
-  // Ownership (partition.cc).
+  // Ownership (scope.cc).
   void Claim(Now now, Effects* effects);
   void ClaimAnew(Now now);
   void BecomeOwnerIfReady(Now now);
