@@ -7,6 +7,7 @@
 #include <google/protobuf/message.h>
 #include <openssl/sha.h>
 
+#include "libs/base/id_text.h"
 #include "libs/base/status.h"
 #include "libs/base/text.h"
 #include "libs/base/timestamp.h"
@@ -29,15 +30,7 @@ constexpr std::string_view kPrefix = "jembatan-control-v1:";
 // Hexadecimal digits of the value's digest in a record's key.
 constexpr size_t kDigestDigits = 32;
 
-bool IsIdCharacter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-         c == '_' || c == ':' || c == '-';
-}
-
-bool IsId(std::string_view text) {
-  return !text.empty() && text.size() <= kIdBytes &&
-         std::all_of(text.begin(), text.end(), IsIdCharacter);
-}
+bool IsId(std::string_view text) { return base::IsIdText(text, kIdBytes); }
 
 bool IsLine(std::string_view text, size_t bound) {
   return !text.empty() && text.size() <= bound && base::IsUtf8(text) &&

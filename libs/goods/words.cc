@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "libs/base/id_text.h"
 #include "libs/goods/limits.h"
 
 namespace jembatan::goods {
@@ -9,22 +10,16 @@ namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsCapital(char c) { return c >= 'A' && c <= 'Z'; }
-bool IsLetter(char c) { return IsCapital(c) || (c >= 'a' && c <= 'z'); }
 
 bool All(std::string_view text, bool (*good)(char)) {
   return std::all_of(text.begin(), text.end(), good);
 }
 
-bool IsOfId(char c) {
-  return IsLetter(c) || IsDigit(c) || c == '.' || c == '_' || c == '-' || c == ':';
-}
 bool IsOfProse(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; }
 
 }  // namespace
 
-bool IsId(std::string_view text) {
-  return !text.empty() && text.size() <= kIdBytes && All(text, IsOfId);
-}
+bool IsId(std::string_view text) { return base::IsIdText(text, kIdBytes); }
 
 bool IsRegion(std::string_view text) { return text.size() == 2 && All(text, IsCapital); }
 

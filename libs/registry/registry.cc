@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libs/base/id_text.h"
 #include "libs/base/status.h"
 #include "libs/registry/limits.h"
 #include "libs/toml/section.h"
@@ -12,14 +13,7 @@ namespace {
 
 using toml_file::Section;
 
-bool IsIdByte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("._:-").find(c) != std::string_view::npos;
-}
-
-bool IsId(std::string_view text) {
-  return !text.empty() && text.size() <= kIdBytes && std::ranges::all_of(text, IsIdByte);
-}
+bool IsId(std::string_view text) { return base::IsIdText(text, kIdBytes); }
 constexpr char kIdMust[] = "must be 1 to 64 of letters, digits and ._:-";
 
 bool IsPath(std::string_view text) {
