@@ -9,17 +9,12 @@
 
 #include "libs/base/status.h"
 #include "libs/rpc/pem.h"
+#include "libs/rpc/testing/revoked_text.h"
 
 namespace jembatan::rpc {
 namespace {
 
 Key NewKey() { return Key(EVP_EC_gen("P-256"), &EVP_PKEY_free); }
-
-std::string TextOf(BIO* bio) {
-  const char* data = nullptr;
-  const long size = BIO_get_mem_data(bio, &data);
-  return {data, static_cast<size_t>(size)};
-}
 
 // An authority that signs certificates and revokes them.
 class Authority {
@@ -37,31 +32,16 @@ class Authority {
     X509_sign(certificate.get(), key_.get(), EVP_sha256());
     const Bio out(BIO_new(BIO_s_mem()), &BIO_free);
     PEM_write_bio_X509(out.get(), certificate.get());
-    return TextOf(out.get());
+    return testing::TextOf(out.get());
   }
   std::string Itself() const { return Sign(1); }
 
   std::string Revoke(int64_t serial, int64_t good_for_s) const {
-    const RevocationList list(X509_CRL_new(), &X509_CRL_free);
     X509_NAME* name = X509_NAME_new();
     Name(name);
-    X509_CRL_set_issuer_name(list.get(), name);
+    std::string text = testing::RevokedText(name, key_.get(), serial, good_for_s);
     X509_NAME_free(name);
-    ASN1_TIME* time = ASN1_TIME_new();
-    X509_CRL_set1_lastUpdate(list.get(), X509_gmtime_adj(time, -3600));
-    X509_CRL_set1_nextUpdate(list.get(), X509_gmtime_adj(time, good_for_s));
-    X509_REVOKED* entry = X509_REVOKED_new();
-    ASN1_INTEGER* number = ASN1_INTEGER_new();
-    ASN1_INTEGER_set_int64(number, serial);
-    X509_REVOKED_set_serialNumber(entry, number);
-    X509_REVOKED_set_revocationDate(entry, X509_gmtime_adj(time, -60));
-    X509_CRL_add0_revoked(list.get(), entry);
-    ASN1_INTEGER_free(number);
-    ASN1_TIME_free(time);
-    X509_CRL_sign(list.get(), key_.get(), EVP_sha256());
-    const Bio out(BIO_new(BIO_s_mem()), &BIO_free);
-    PEM_write_bio_X509_CRL(out.get(), list.get());
-    return TextOf(out.get());
+    return text;
   }
 
  private:
@@ -74,7 +54,7 @@ class Authority {
   Key key_;
 };
 
-class CallerCheckTest : public testing::Test {
+class CallerCheckTest : public ::testing::Test {
  protected:
   void SetUp() override { std::filesystem::create_directories(folder_); }
   void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -85,7 +65,7 @@ class CallerCheckTest : public testing::Test {
   }
 
   const std::filesystem::path folder_ =
-      std::filesystem::path(testing::TempDir()) / "caller_check_test";
+      std::filesystem::path(::testing::TempDir()) / "caller_check_test";
   const Authority authority_{"marketplace link"};
 };
 

@@ -71,6 +71,14 @@ std::string HostOf(std::string_view target) {
 
 std::string_view View(grpc::string_ref text) { return {text.data(), text.size()}; }
 
+// What a verifier tells gRPC; a refusal is logged as the event.
+void Answer(const absl::Status& status, const char* event, grpc::Status* result) {
+  if (status.ok()) return;
+  const std::string why(base::Std(status.message()));
+  base::Log(base::Level::kWarn, event, {{"why", why}});
+  *result = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, why);
+}
+
 // CallerCheck where gRPC asks, after the handshake.
 class CallerVerifier final : public grpc::experimental::ExternalCertificateVerifier {
  public:
@@ -82,12 +90,7 @@ class CallerVerifier final : public grpc::experimental::ExternalCertificateVerif
     caller.common_name = View(request->common_name());
     for (const grpc::string_ref& name : request->dns_names()) caller.names.emplace_back(View(name));
     for (const grpc::string_ref& name : request->uri_names()) caller.names.emplace_back(View(name));
-    const absl::Status status = check_.Check(caller, View(request->peer_cert()));
-    if (!status.ok()) {
-      const std::string why(base::Std(status.message()));
-      base::Log(base::Level::kWarn, "caller_refused", {{"why", why}});
-      *result = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, why);
-    }
+    Answer(check_.Check(caller, View(request->peer_cert())), "caller_refused", result);
     return true;
   }
   void Cancel(grpc::experimental::TlsCustomVerificationCheckRequest* /*request*/) override {}
@@ -106,11 +109,7 @@ class ServerVerifier final : public grpc::experimental::ExternalCertificateVerif
     absl::Status status =
         CheckHost(HostOf(View(request->target_name())), View(request->peer_cert()));
     if (status.ok()) status = check_.Check({}, View(request->peer_cert()));
-    if (!status.ok()) {
-      const std::string why(base::Std(status.message()));
-      base::Log(base::Level::kWarn, "server_refused", {{"why", why}});
-      *result = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, why);
-    }
+    Answer(status, "server_refused", result);
     return true;
   }
   void Cancel(grpc::experimental::TlsCustomVerificationCheckRequest* /*request*/) override {}

@@ -6,7 +6,10 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include <grpcpp/impl/client_unary_call.h>
@@ -19,6 +22,7 @@
 #include <openssl/x509v3.h>
 
 #include "libs/base/status.h"
+#include "libs/rpc/testing/revoked_text.h"
 
 namespace jembatan::rpc {
 namespace {
@@ -171,10 +175,29 @@ TEST(ServerTest, StopCancelsWhatOutlivesTheGraceAndIsIdempotent) {
 }
 
 // One self-signed certificate for the loopback address that plays authority, server and client.
-class TlsTest : public testing::Test {
+// A server of the EchoService over TLS.
+struct EchoServer {
+  explicit EchoServer(const TlsFiles& tls, std::vector<std::string> callers = {})
+      : server(Options(tls, std::move(callers))) {
+    server.Register(&service);
+    started = server.Start();
+  }
+  static ServerOptions Options(const TlsFiles& tls, std::vector<std::string> callers) {
+    ServerOptions options = Loopback();
+    options.tls = tls;
+    options.callers.names = std::move(callers);
+    return options;
+  }
+
+  EchoService service;
+  Server server;
+  absl::Status started;
+};
+
+class TlsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::path(testing::TempDir()) / "rpc_tls_test";
+    folder_ = std::filesystem::path(::testing::TempDir()) / "rpc_tls_test";
     std::filesystem::create_directories(folder_);
     tls_ = {Path("peer.crt"), Path("peer.key"), Path("peer.crt")};
     WriteCertificate(tls_.certificate, tls_.key);
@@ -221,24 +244,8 @@ class TlsTest : public testing::Test {
     file = std::fopen(authority.certificate.c_str(), "r");
     X509* certificate = PEM_read_X509(file, nullptr, nullptr, nullptr);
     std::fclose(file);
-    X509_CRL* list = X509_CRL_new();
-    X509_CRL_set_issuer_name(list, X509_get_subject_name(certificate));
-    ASN1_TIME* time = ASN1_TIME_new();
-    X509_CRL_set1_lastUpdate(list, X509_gmtime_adj(time, -3600));
-    X509_CRL_set1_nextUpdate(list, X509_gmtime_adj(time, 3600));
-    X509_REVOKED* entry = X509_REVOKED_new();
-    ASN1_INTEGER* number = ASN1_INTEGER_new();
-    ASN1_INTEGER_set(number, serial);
-    X509_REVOKED_set_serialNumber(entry, number);
-    X509_REVOKED_set_revocationDate(entry, X509_gmtime_adj(time, -60));
-    X509_CRL_add0_revoked(list, entry);
-    X509_CRL_sign(list, key, EVP_sha256());
-    file = std::fopen(path.c_str(), "w");
-    PEM_write_X509_CRL(file, list);
-    std::fclose(file);
-    ASN1_INTEGER_free(number);
-    ASN1_TIME_free(time);
-    X509_CRL_free(list);
+    std::ofstream(path) << testing::RevokedText(X509_get_subject_name(certificate), key, serial,
+                                                3600);
     X509_free(certificate);
     EVP_PKEY_free(key);
   }
@@ -248,34 +255,23 @@ class TlsTest : public testing::Test {
 };
 
 TEST_F(TlsTest, OnlyAPeerWithACertificateGetsIn) {
-  EchoService echo;
-  ServerOptions options = Loopback();
-  options.tls = tls_;
-  Server server(options);
-  server.Register(&echo);
-  const absl::Status started = server.Start();
-  ASSERT_TRUE(started.ok()) << base::ToString(started);
+  EchoServer echo(tls_);
+  ASSERT_TRUE(echo.started.ok()) << base::ToString(echo.started);
   std::string answer;
-  const grpc::Status mutual = Call(ConnectTo(server.port(), tls_), kEcho, "halo", &answer);
+  const grpc::Status mutual = Call(ConnectTo(echo.server.port(), tls_), kEcho, "halo", &answer);
   EXPECT_TRUE(mutual.ok()) << mutual.error_message();
   EXPECT_EQ(answer, "halo");
   TlsFiles nobody;
   nobody.ca = tls_.ca;
-  EXPECT_FALSE(Call(ConnectTo(server.port(), nobody), kEcho, "halo", nullptr).ok());
-  EXPECT_FALSE(Call(ConnectTo(server.port()), kEcho, "halo", nullptr).ok());
+  EXPECT_FALSE(Call(ConnectTo(echo.server.port(), nobody), kEcho, "halo", nullptr).ok());
+  EXPECT_FALSE(Call(ConnectTo(echo.server.port()), kEcho, "halo", nullptr).ok());
 }
 
 TEST_F(TlsTest, OnlyACallerOnTheListGetsIn) {
   for (const char* name : {"localhost", "elsewhere"}) {
-    EchoService echo;
-    ServerOptions options = Loopback();
-    options.tls = tls_;
-    options.callers.names = {name};
-    Server server(options);
-    server.Register(&echo);
-    const absl::Status started = server.Start();
-    ASSERT_TRUE(started.ok()) << base::ToString(started);
-    const grpc::Status status = Call(ConnectTo(server.port(), tls_), kEcho, "halo", nullptr);
+    EchoServer echo(tls_, {name});
+    ASSERT_TRUE(echo.started.ok()) << base::ToString(echo.started);
+    const grpc::Status status = Call(ConnectTo(echo.server.port(), tls_), kEcho, "halo", nullptr);
     EXPECT_EQ(status.ok(), std::string(name) == "localhost") << name;
   }
   std::shared_ptr<grpc::ServerCredentials> credentials;
@@ -285,21 +281,16 @@ TEST_F(TlsTest, OnlyACallerOnTheListGetsIn) {
 }
 
 TEST_F(TlsTest, ARevokedServerGetsNoFurtherConnection) {
-  EchoService echo;
-  ServerOptions options = Loopback();
-  options.tls = tls_;
-  Server server(options);
-  server.Register(&echo);
-  const absl::Status started = server.Start();
-  ASSERT_TRUE(started.ok()) << base::ToString(started);
+  EchoServer echo(tls_);
+  ASSERT_TRUE(echo.started.ok()) << base::ToString(echo.started);
   TlsFiles wary = tls_;
   wary.revoked = Path("revoked.pem");
   WriteRevoked(tls_, wary.revoked, 2);
-  const std::shared_ptr<grpc::Channel> before = ConnectTo(server.port(), wary);
+  const std::shared_ptr<grpc::Channel> before = ConnectTo(echo.server.port(), wary);
   const grpc::Status good = Call(before, kEcho, "halo", nullptr);
   EXPECT_TRUE(good.ok()) << good.error_message();
   WriteRevoked(tls_, wary.revoked, 1);
-  EXPECT_FALSE(Call(ConnectTo(server.port(), wary), kEcho, "halo", nullptr).ok());
+  EXPECT_FALSE(Call(ConnectTo(echo.server.port(), wary), kEcho, "halo", nullptr).ok());
   EXPECT_TRUE(Call(before, kEcho, "halo", nullptr).ok()) << "an open connection stays";
   wary.ca.clear();
   std::shared_ptr<grpc::ChannelCredentials> credentials;
@@ -311,17 +302,12 @@ TEST_F(TlsTest, ARevokedServerGetsNoFurtherConnection) {
 TEST_F(TlsTest, WhoLooksForRevocationLooksAtTheServersNameToo) {
   const TlsFiles elsewhere{Path("elsewhere.crt"), Path("elsewhere.key"), Path("elsewhere.crt")};
   WriteCertificate(elsewhere.certificate, elsewhere.key, "DNS:orders.example");
-  EchoService echo;
-  ServerOptions options = Loopback();
-  options.tls = elsewhere;
-  Server server(options);
-  server.Register(&echo);
-  const absl::Status started = server.Start();
-  ASSERT_TRUE(started.ok()) << base::ToString(started);
+  EchoServer echo(elsewhere);
+  ASSERT_TRUE(echo.started.ok()) << base::ToString(echo.started);
   TlsFiles wary = elsewhere;
   wary.revoked = Path("revoked.pem");
   WriteRevoked(elsewhere, wary.revoked, 2);
-  EXPECT_FALSE(Call(ConnectTo(server.port(), wary), kEcho, "halo", nullptr).ok());
+  EXPECT_FALSE(Call(ConnectTo(echo.server.port(), wary), kEcho, "halo", nullptr).ok());
 }
 
 TEST_F(TlsTest, BadFilesAreNamed) {
