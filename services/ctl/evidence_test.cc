@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -21,6 +20,7 @@
 #include "libs/evidence/testing/house.h"
 #include "libs/kafka/producer.h"
 #include "libs/kafka/testing/mock_cluster.h"
+#include "libs/kafka/testing/produce.h"
 #include "libs/ledger_store/store.h"
 #include "services/ctl/command.h"
 #include "services/ctl/times.h"
@@ -129,17 +129,7 @@ class EvidenceOfTopics : public Evidence {
 
   void Produce(const std::string& topic, int32_t partition, const std::string& key,
                const std::string& value) {
-    boost::asio::io_context context(1);
-    bool delivered = false;
-    auto producer = *kafka::Producer::Create(
-        {.cluster = {.brokers = cluster_->bootstrap()}}, context,
-        [&](std::span<const kafka::Delivery> all) { delivered = all.front().status.ok(); });
-    ASSERT_TRUE(producer->Produce(topic.c_str(), partition, key, value, 0).ok());
-    for (int i = 0; i < 1'000 && !delivered; ++i) {
-      context.restart();
-      context.run_for(std::chrono::milliseconds(10));
-    }
-    ASSERT_TRUE(delivered);
+    kafka::testing::Produce(cluster_->bootstrap(), topic, partition, key, value);
   }
 
   // A tap that is ordered.

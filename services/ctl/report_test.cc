@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -25,7 +24,7 @@
 #include "libs/goods/attestation.h"
 #include "libs/kafka/producer.h"
 #include "libs/kafka/testing/mock_cluster.h"
-#include "libs/kafka/testing/run_until.h"
+#include "libs/kafka/testing/produce.h"
 #include "services/ctl/command.h"
 
 namespace jembatan::ctl {
@@ -151,13 +150,7 @@ class BeliLokalOfTopics : public BeliLokal {
 
   void Produce(const std::string& topic, int32_t partition, const std::string& key,
                const std::string& value) {
-    boost::asio::io_context context(1);
-    bool delivered = false;
-    auto producer = *kafka::Producer::Create(
-        {.cluster = {.brokers = cluster_->bootstrap()}}, context,
-        [&](std::span<const kafka::Delivery> all) { delivered = all.front().status.ok(); });
-    ASSERT_TRUE(producer->Produce(topic.c_str(), partition, key, value, 0).ok());
-    ASSERT_TRUE(kafka::testing::RunUntil(context, [&] { return delivered; }));
+    kafka::testing::Produce(cluster_->bootstrap(), topic, partition, key, value);
   }
 
   void Buy(uint64_t number, int32_t partition, const std::string& creator) {
