@@ -10,6 +10,7 @@ namespace jembatan::beli_lokal {
 namespace {
 
 using evidence::Escaped;
+using evidence::Length;
 
 constexpr int64_t kWidth = 360;
 constexpr int64_t kBarPitch = 46;
@@ -18,10 +19,6 @@ constexpr int64_t kNameHeight = 14;
 constexpr int64_t kPlotHeight = 150;
 constexpr int64_t kPlotTop = 18;
 constexpr int64_t kAxisHeight = 20;
-
-std::string Length(int64_t tenths) {
-  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
-}
 
 // At most as long as the whole.
 int64_t Scaled(Minor amount, Minor whole, int64_t length) {

@@ -5,6 +5,7 @@
 
 #include "libs/beli_lokal/numbers.h"
 #include "libs/beli_lokal/render.h"
+#include "libs/evidence/html.h"
 
 namespace jembatan::beli_lokal {
 namespace {
@@ -30,7 +31,7 @@ class Writer {
   void Line(const std::string& section, const std::string& row, std::string_view figure,
             const std::string& unit, Minor value) {
     text_ += Cell(section) + "," + Cell(row) + "," + std::string(figure) + "," + Cell(unit) + "," +
-             Digits(value) + "\r\n";
+             evidence::Digits(value) + "\r\n";
   }
 
   void Add(const std::string& section, const std::string& row, const Sales& sales) {
@@ -84,7 +85,7 @@ std::string Csv(const Figures& figures) {
   out.Add("made_in_indonesia", figures.made_here);
   out.Line("attested_later", "all", "orders", "count", figures.attested_later);
   for (const Slot& slot : figures.slots) {
-    const std::string from = Digits(ms(slot.from_ms));
+    const std::string from = evidence::Digits(ms(slot.from_ms));
     out.Line("time", from, "local_orders", "count", slot.local);
     out.Line("time", from, "other_orders", "count", slot.other);
   }

@@ -4,19 +4,22 @@
 #include <optional>
 
 #include "libs/base/text.h"
+#include "libs/evidence/html.h"
 #include "libs/goods/currency.h"
 
 namespace jembatan::beli_lokal {
 namespace {
 
+using evidence::Digits;
+using evidence::NumberText;
+
 constexpr char kNothing[] = "–";
 constexpr char kMinus[] = "−";
 
-char GroupMark(Language language) { return language == Language::kIndonesian ? '.' : ','; }
 char DecimalMark(Language language) { return language == Language::kIndonesian ? ',' : '.'; }
 
 std::string TenthsText(uint64_t tenths, Language language) {
-  return Grouped(tenths / 10, language) + DecimalMark(language) + std::to_string(tenths % 10);
+  return NumberText(tenths / 10, language) + DecimalMark(language) + std::to_string(tenths % 10);
 }
 
 std::string WithSign(int64_t number, std::string absolute) {
@@ -35,32 +38,9 @@ Minor ValueIn(const Sales& sales, const std::string& currency) {
 
 }  // namespace
 
-std::string Digits(Minor number) {
-  std::string digits;
-  do {
-    digits.push_back(static_cast<char>('0' + static_cast<int>(number % 10)));
-    number /= 10;
-  } while (number > 0);
-  std::reverse(digits.begin(), digits.end());
-  return digits;
-}
-
-std::string Grouped(Minor number, Language language) {
-  std::string digits = Digits(number);
-  for (size_t place = digits.size(); place > 3; place -= 3) {
-    digits.insert(place - 3, 1, GroupMark(language));
-  }
-  return digits;
-}
-
 int64_t Permille(Minor part, Minor whole) {
   if (whole == 0) return 0;
   return static_cast<int64_t>((part * 1'000 + whole / 2) / whole);
-}
-
-std::string ShareText(Minor part, Minor whole, Language language) {
-  if (whole == 0) return kNothing;
-  return TenthsText(static_cast<uint64_t>(Permille(part, whole)), language) + " %";
 }
 
 std::string PointsText(int64_t permille, Language language) {
@@ -69,20 +49,20 @@ std::string PointsText(int64_t permille, Language language) {
 }
 
 std::string SignedText(int64_t number, Language language) {
-  return WithSign(number, Grouped(Absolute(number), language));
+  return WithSign(number, NumberText(Absolute(number), language));
 }
 
 std::string MoneyText(std::string_view currency, Minor minor, Language language) {
   const std::optional<int> digits = goods::MinorDigits(currency);
   if (!digits) {
-    return std::string(currency) + " " + Grouped(minor, language) + " (" +
+    return std::string(currency) + " " + NumberText(minor, language) + " (" +
            std::string(TheReportText().minor_units.In(language)) + ")";
   }
   Minor unit = 1;
   for (int i = 0; i < *digits; ++i) unit *= 10;
   const bool rupiah = currency == goods::kRupiah;
   std::string text =
-      (rupiah ? "Rp" : std::string(currency)) + " " + Grouped(minor / unit, language);
+      (rupiah ? "Rp" : std::string(currency)) + " " + NumberText(minor / unit, language);
   const Minor rest = minor % unit;
   // Nobody pays in sen any more.
   if (*digits == 0 || (rupiah && rest == 0)) return text;
@@ -102,7 +82,8 @@ std::string ValueText(const Sales& sales, Language language) {
 std::string ValueShareText(const Sales& part, const Sales& whole, Language language) {
   std::string text;
   for (const auto& [currency, minor] : whole.value) {
-    text += (text.empty() ? "" : "; ") + ShareText(ValueIn(part, currency), minor, language);
+    text +=
+        (text.empty() ? "" : "; ") + evidence::ShareText(ValueIn(part, currency), minor, language);
   }
   return text.empty() ? kNothing : text;
 }

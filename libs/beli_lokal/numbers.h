@@ -1,7 +1,7 @@
 #pragma once
 
-// Numbers as people write them, in both languages, by whole numbers alone: a share is rounded to
-// tenths of a percent, money is never a fraction. Pure; any thread.
+// What this report has of numbers beyond libs/evidence/html.h, in both languages, by whole numbers
+// alone: a share is rounded to tenths of a percent, money is never a fraction. Pure; any thread.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,15 +13,8 @@
 
 namespace jembatan::beli_lokal {
 
-// "1234567".
-std::string Digits(Minor number);
-// "1.234.567", in English "1,234,567".
-std::string Grouped(Minor number, Language language);
-
 // Part of whole in tenths of a percent, rounded; 0 of nothing.
 int64_t Permille(Minor part, Minor whole);
-// "12,5 %"; "–" of nothing.
-std::string ShareText(Minor part, Minor whole, Language language);
 // A difference of two shares in tenths of a percent: "+1,2 poin", "−0,4 poin".
 std::string PointsText(int64_t permille, Language language);
 // "+12", "−3".

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "libs/evidence/html.h"
+
 namespace jembatan::beli_lokal {
 namespace {
 
@@ -9,20 +11,21 @@ constexpr Language kId = Language::kIndonesian;
 constexpr Language kEn = Language::kEnglish;
 
 TEST(Numbers, AreGroupedAsTheLanguageDoes) {
-  EXPECT_EQ(Grouped(0, kId), "0");
-  EXPECT_EQ(Grouped(999, kId), "999");
-  EXPECT_EQ(Grouped(1'234'567, kId), "1.234.567");
-  EXPECT_EQ(Grouped(1'234'567, kEn), "1,234,567");
+  EXPECT_EQ(evidence::NumberText(0, kId), "0");
+  EXPECT_EQ(evidence::NumberText(999, kId), "999");
+  EXPECT_EQ(evidence::NumberText(1'234'567, kId), "1.234.567");
+  EXPECT_EQ(evidence::NumberText(1'234'567, kEn), "1,234,567");
   // More than sixty-four bits hold.
-  EXPECT_EQ(Digits(Minor(18'446'744'073'709'551'615U) * 1'000), "18446744073709551615000");
+  EXPECT_EQ(evidence::Digits(Minor(18'446'744'073'709'551'615U) * 1'000),
+            "18446744073709551615000");
 }
 
 TEST(Numbers, SharesAreRoundedToTenths) {
-  EXPECT_EQ(ShareText(0, 0, kId), "–");
-  EXPECT_EQ(ShareText(0, 7, kId), "0,0 %");
-  EXPECT_EQ(ShareText(7, 7, kEn), "100.0 %");
-  EXPECT_EQ(ShareText(1, 3, kEn), "33.3 %");
-  EXPECT_EQ(ShareText(2, 3, kId), "66,7 %");
+  EXPECT_EQ(evidence::ShareText(0, 0, kId), "–");
+  EXPECT_EQ(evidence::ShareText(0, 7, kId), "0,0 %");
+  EXPECT_EQ(evidence::ShareText(7, 7, kEn), "100.0 %");
+  EXPECT_EQ(evidence::ShareText(1, 3, kEn), "33.3 %");
+  EXPECT_EQ(evidence::ShareText(2, 3, kId), "66,7 %");
   EXPECT_EQ(PointsText(Permille(2, 3) - Permille(1, 3), kId), "+33,4 poin");
   EXPECT_EQ(PointsText(-4, kEn), "−0.4 points");
   EXPECT_EQ(PointsText(0, kEn), "0.0 points");

@@ -148,7 +148,7 @@ class Writer {
 
  private:
   std::string In(const Text& text) const { return std::string(text.In(language_)); }
-  std::string Number(Minor number) const { return Grouped(number, language_); }
+  std::string Number(Minor number) const { return evidence::NumberText(number, language_); }
   void Element(std::string_view tag, std::string_view text) {
     html_.append("<").append(tag).append(">").append(Escaped(text));
     html_.append("</").append(tag).append(">\n");
@@ -181,7 +181,7 @@ class Writer {
     html_ += "</dd></div>\n";
   }
   void ShareCard(const Text& name, const Split& split) {
-    Card(name, ShareText(split[Answer::kYes].orders, figures_.all.orders, language_),
+    Card(name, evidence::ShareText(split[Answer::kYes].orders, figures_.all.orders, language_),
          In(text_.of_orders));
   }
 
@@ -196,11 +196,11 @@ class Writer {
     Part(text_.shares_heading, text_.shares_opening);
     std::vector<Bar> bars;
     for (const Question& question : QuestionsOf(figures_)) {
-      Bar bar{
-          .name = In(question.text.answers[0]),
-          .value = ShareText(question.split[Answer::kYes].orders, figures_.all.orders, language_),
-          .parts = {},
-          .whole = figures_.all.orders};
+      Bar bar{.name = In(question.text.answers[0]),
+              .value = evidence::ShareText(question.split[Answer::kYes].orders, figures_.all.orders,
+                                           language_),
+              .parts = {},
+              .whole = figures_.all.orders};
       for (size_t i = 0; i < kAnswers; ++i) {
         bar.parts.push_back({i, question.split.by_answer[i].orders});
       }
@@ -260,7 +260,7 @@ class Writer {
       if (fare.intents == 0) continue;
       const std::string tier = In(text_.tiers[i]);
       ordered.push_back({.name = tier,
-                         .value = ShareText(fare.ordered, fare.intents, language_),
+                         .value = evidence::ShareText(fare.ordered, fare.intents, language_),
                          .parts = {{0, fare.ordered}, {2, fare.sold_out}},
                          .whole = fare.intents});
       const auto p50 = static_cast<uint64_t>(fare.latency.p50_ms);

@@ -15,7 +15,7 @@ class In {
  public:
   explicit In(Language language) : language_(language) {}
   std::string operator()(const Text& text) const { return std::string(text.In(language_)); }
-  std::string operator()(uint64_t number) const { return Grouped(number, language_); }
+  std::string operator()(uint64_t number) const { return evidence::NumberText(number, language_); }
   Language language() const { return language_; }
 
  private:
@@ -26,7 +26,7 @@ std::vector<std::string> SalesCells(std::string first, const Sales& sales, const
                                     const In& in) {
   return {std::move(first),
           in(sales.orders),
-          ShareText(sales.orders, all.orders, in.language()),
+          evidence::ShareText(sales.orders, all.orders, in.language()),
           in(sales.units),
           ValueText(sales, in.language()),
           ValueShareText(sales, all, in.language())};
@@ -46,7 +46,7 @@ std::vector<std::string> FareCells(std::string first, const Fare& fare, const In
   const auto ms = [&in](int64_t value) { return in(static_cast<uint64_t>(value)); };
   return {std::move(first),
           in(fare.intents),
-          ShareText(fare.ordered, fare.intents, in.language()),
+          evidence::ShareText(fare.ordered, fare.intents, in.language()),
           in(fare.sold_out),
           in(fare.by_rule),
           in(fare.rejected),

@@ -69,8 +69,8 @@ std::string TerminalText(const Figures& figures, Source source, Language languag
   } else {
     section(text.shares_heading, SharesTable(figures, language));
     if (figures.attested_later > 0) {
-      out +=
-          "  " + in(text.attested_later) + ": " + Grouped(figures.attested_later, language) + "\n";
+      out += "  " + in(text.attested_later) + ": " +
+             evidence::NumberText(figures.attested_later, language) + "\n";
     }
     section(text.time_heading, TimeTable(figures, language));
     section(text.creators_heading, CreatorsTable(figures, language));

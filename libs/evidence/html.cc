@@ -18,12 +18,6 @@ constexpr int kTop = 12;
 constexpr int kPlotWidth = kWidth - kLeft - 8;
 constexpr int kPlotHeight = kHeight - kBottom - kTop;
 
-// Lengths are whole tenths, because fractions come out differently on different processors, and the
-// same figures must be the same bytes everywhere.
-std::string Length(int64_t tenths) {
-  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
-}
-
 int64_t Scaled(uint64_t value, uint64_t top) {
   return static_cast<int64_t>(value * static_cast<uint64_t>(kPlotHeight) * 10 / top);
 }
@@ -75,8 +69,18 @@ size_t PlacesOf(const std::vector<Series>& series) {
 
 }  // namespace
 
-std::string NumberText(uint64_t number, Language language) {
-  std::string digits = std::to_string(number);
+std::string Digits(absl::uint128 number) {
+  std::string digits;
+  do {
+    digits.push_back(static_cast<char>('0' + static_cast<int>(number % 10)));
+    number /= 10;
+  } while (number > 0);
+  std::reverse(digits.begin(), digits.end());
+  return digits;
+}
+
+std::string NumberText(absl::uint128 number, Language language) {
+  std::string digits = Digits(number);
   const char separator = language == Language::kIndonesian ? '.' : ',';
   for (size_t place = 3; place < digits.size(); place += 4) {
     digits.insert(digits.size() - place, 1, separator);
@@ -84,11 +88,11 @@ std::string NumberText(uint64_t number, Language language) {
   return digits;
 }
 
-std::string ShareText(uint64_t part, uint64_t whole, Language language) {
+std::string ShareText(absl::uint128 part, absl::uint128 whole, Language language) {
   if (whole == 0) return "–";
-  const uint64_t tenths = (part * 1'000 + whole / 2) / whole;
+  const absl::uint128 tenths = (part * 1'000 + whole / 2) / whole;
   return NumberText(tenths / 10, language) + (language == Language::kIndonesian ? "," : ".") +
-         std::to_string(tenths % 10) + " %";
+         Digits(tenths % 10) + " %";
 }
 
 std::string TimeText(int64_t unix_ms) {
@@ -103,6 +107,10 @@ std::string TimeText(int64_t unix_ms) {
                 static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
                 static_cast<int>(clock.seconds().count()));
   return text;
+}
+
+std::string Length(int64_t tenths) {
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
 }
 
 std::string Escaped(std::string_view text) {

@@ -8,17 +8,24 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/numeric/int128.h"
+
 #include "libs/separation/wording.h"
 
 namespace jembatan::evidence {
 
+// "1234567".
+std::string Digits(absl::uint128 number);
 // "1.234" in Indonesian, "1,234" in English.
-std::string NumberText(uint64_t number, separation::Language language);
-// Part of whole in percent with one digit: "12,5 %", "12.5 %"; "–" of nothing.
-std::string ShareText(uint64_t part, uint64_t whole, separation::Language language);
+std::string NumberText(absl::uint128 number, separation::Language language);
+// Part of whole in percent with one digit, rounded: "12,5 %", "12.5 %"; "–" of nothing.
+std::string ShareText(absl::uint128 part, absl::uint128 whole, separation::Language language);
 // "2026-11-27 10:00:00", seven hours ahead of UTC, where most of Indonesia lives.
 std::string TimeText(int64_t unix_ms);
 std::string Escaped(std::string_view text);
+// Of a drawing, in tenths: fractions come out differently on different processors, and the same
+// figures must be the same bytes everywhere.
+std::string Length(int64_t tenths);
 
 struct Column {
   std::string name;
