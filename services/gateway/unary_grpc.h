@@ -46,6 +46,8 @@ class UnaryCall : public grpc::ServerUnaryReactor {
   ~UnaryCall() override { --calls_; }
 
   void OnDone() override {
+    // Acquires in the open what the thread that began the call had seen, as NextEdge() does.
+    static_cast<void>(calls_.load());
     edge_.Post([this] { edge_.AfterTick([this] { delete this; }); });
   }
 
