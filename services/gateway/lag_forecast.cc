@@ -35,7 +35,6 @@ void LagForecast::Lane::Accepted(int64_t offset, int64_t now_ms) {
   if (accepted_offset < 0) {
     // What lay before the first own intent is unknown; the forecast starts with no backlog.
     served_offset = offset - 1;
-    window_start_ms = now_ms;
   }
   accepted_offset = std::max(accepted_offset, offset);
   accepted_ms = std::max(accepted_ms, now_ms);
@@ -51,6 +50,12 @@ void LagForecast::Lane::Served(int64_t offset, int64_t now_ms) {
   while (!marks.empty() && marks.front().offset <= served_offset) {
     served_mark_ms = marks.front().time_ms;
     marks.pop_front();
+  }
+  // A backlog's first sample begins with its first outcome: what came before was a wait, perhaps of
+  // a stop, and no rate.
+  if (window_start_ms < 0) {
+    window_start_ms = now_ms;
+    return;
   }
   // Offsets count, not outcomes: copies and void records are passed without an outcome of their
   // own.

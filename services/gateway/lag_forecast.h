@@ -68,7 +68,7 @@ class LagForecast {
     int64_t accepted_offset = -1;
     int64_t accepted_ms = -1;
     int64_t served_offset = -1;
-    int64_t window_start_ms = -1;
+    int64_t window_start_ms = -1;  // -1: nothing of this backlog was served yet
     int64_t served_in_window = 0;
     // 0: unknown. Only the present backlog's serving counts: while the bridge keeps up, the rate is
     // the demand's, and the first burst of a sale would seem to wait for minutes.

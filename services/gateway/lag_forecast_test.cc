@@ -120,6 +120,18 @@ TEST(LagForecast, TheFirstOutcomeAfterAShortStopForetellsNoHours) {
   EXPECT_LT(flow.wait_ms(), 20'000);
 }
 
+// The same a moment earlier: by the rate of one outcome in two seconds a tap right behind it was
+// refused, for eight times the wait that had been seen.
+TEST(LagForecast, TheFirstOutcomeAfterAStopIsNoRate) {
+  Flow flow;
+  flow.Run(2'000, 1, 0);
+  flow.Run(1, 0, 1);
+  EXPECT_EQ(flow.forecast.Expect(0, "kopi", flow.now_ms).behind_ms, 0);
+  flow.Run(300, 0, 4);
+  EXPECT_GT(flow.wait_ms(), 100);
+  EXPECT_LT(flow.wait_ms(), 300);
+}
+
 // A burst that falls between two marks has none of its own, and its wait was taken for nothing.
 TEST(LagForecast, AQueueOfASingleBurstIsSeen) {
   Flow flow;
