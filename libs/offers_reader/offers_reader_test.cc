@@ -126,12 +126,15 @@ TEST_F(OffersReaderTest, TheEndIsThatOfAllPartitions) {
 
 TEST_F(OffersReaderTest, WhatIsForgedIsCountedAndChangesNothing) {
   StartReader();
+  // The end of an empty topic is told at a time of its own, else between any two records.
+  ASSERT_TRUE(Told("complete "));
+  told_.clear();
   Append("kopi", Value("kopi", toko_, 5, "ID"));
   Append("kopi", Value("kopi", forger_, 9, "CN"));
   Append("kopi", "rubbish");
   Append("kopi", Value("kopi", toko_, 6, "MY"));
   ASSERT_TRUE(Told("kopi=MY "));
-  EXPECT_EQ(told_.substr(told_.find("record:")),
+  EXPECT_EQ(told_,
             "record:kopi+! kopi=ID record:kopi+! kopi=ID record:kopi+! record:kopi+! kopi=MY ");
   EXPECT_EQ(Metric("offers_refused_total", "note"), 1);
   EXPECT_EQ(Metric("offers_refused_total", "record"), 1);
