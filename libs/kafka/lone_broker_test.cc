@@ -1,4 +1,5 @@
-// What tools/librdkafka.patch mends, on a broker that says what a real one says for a moment only.
+// What tools/librdkafka.patch mends, on a broker that says what a real one says for a moment only,
+// and on librdkafka's own, asked what a slow machine's client asks.
 
 #include <atomic>
 #include <chrono>
@@ -18,13 +19,16 @@
 
 #include "libs/kafka/admin.h"
 #include "libs/kafka/client.h"
+#include "libs/kafka/testing/mock_cluster.h"
 #include "libs/kafka/testing/run_until.h"
 
 namespace jembatan::kafka {
 namespace {
 
 constexpr int kMetadata = 3;
+constexpr int kJoinGroup = 11;
 constexpr int kApiVersions = 18;
+constexpr int kCorrelation = 7;
 constexpr int kUnsupportedVersion = 35;
 constexpr int kLeaderNotAvailable = 5;
 constexpr int kItself = 1;
@@ -32,7 +36,7 @@ constexpr int kOther = 2;
 // Forgotten brokers may be remembered in time: it is a race.
 constexpr int kTimes = 100;
 
-// Kafka's wire format, as far as two answers need it.
+// Kafka's wire format, as far as two answers and a request need it.
 class Writer {
  public:
   Writer& Int(int64_t value, int bytes) {
@@ -215,6 +219,54 @@ TEST(LoneBroker, ALeaderThatIsDownIsNotConnectedToWithoutPause) {
   testing::RunFor(context, std::chrono::seconds(1));
   EXPECT_LE(connects, kConnectsMost);
   admin->reset();
+}
+
+// A member named "slow" asks over this connection to join the group.
+void SendJoin(int connection) {
+  Writer request;
+  request.Int(kJoinGroup, 2).Int(0, 2).Int(kCorrelation, 4).Text("client");
+  request.Text("group").Int(/*session_timeout_ms=*/2'000, 4).Text("slow").Text("consumer");
+  request.Int(/*protocols=*/1, 4).Text("range").Int(/*metadata=*/0, 4);
+  Writer framed;
+  framed.Int(static_cast<int64_t>(request.text().size()), 4);
+  const std::string bytes = framed.text() + request.text();
+  ASSERT_EQ(::send(connection, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(bytes.size()));
+}
+
+int Connect(const std::string& bootstrap) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port =
+      htons(static_cast<uint16_t>(std::stoi(bootstrap.substr(bootstrap.find(':') + 1))));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int connection = ::socket(AF_INET, SOCK_STREAM, 0);
+  EXPECT_EQ(::connect(connection, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  return connection;
+}
+
+// librdkafka's broker in memory ended its process when a member gave up waiting for its join and
+// asked again before the end of the first connection was seen: a group that changes hands on a slow
+// machine does.
+TEST(MockGroup, AMemberThatJoinsAgainIsAnsweredWhereItAskedLast) {
+  auto cluster = testing::MockCluster::Create(1, {{"topic", 1, {}}});
+  ASSERT_TRUE(cluster.ok()) << cluster.status();
+  const std::string bootstrap = (*cluster)->bootstrap();
+  const int first = Connect(bootstrap);
+  const int second = Connect(bootstrap);
+  // Size, correlation, error.
+  std::string answer(10, '\0');
+  // The first join of a group is answered at once, a later one when the others have had their time.
+  SendJoin(first);
+  ASSERT_EQ(::recv(first, answer.data(), answer.size(), MSG_WAITALL), 10);
+  ASSERT_EQ(ReadInt(answer, 8, 2), 0);
+  SendJoin(first);
+  SendJoin(second);
+  ASSERT_EQ(::recv(second, answer.data(), answer.size(), MSG_WAITALL), 10);
+  EXPECT_EQ(ReadInt(answer, 4, 4), kCorrelation);
+  EXPECT_EQ(ReadInt(answer, 8, 2), 0);
+  ::close(first);
+  ::close(second);
 }
 
 }  // namespace
