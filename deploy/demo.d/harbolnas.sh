@@ -14,7 +14,7 @@ readonly calm_s=15 connect_s=12
 # Puts what opens at midnight on sale; midnight is soon.
 load_sale() {
   midnight_s=$(($(date +%s) + connect_s + calm_s))
-  sed "s/FLASH_STARTS_MS/${midnight_s}000/; s/FLASH_ENDS_MS/$((midnight_s + 3600))000/" \
+  sed "s/FLASH_STARTS_MS/${midnight_s}000/g; s/FLASH_ENDS_MS/$((midnight_s + 3600))000/g" \
     "$root/deploy/demo.d/harbolnas.json" >"$dir/harbolnas.json"
   ctl offers load "$dir/harbolnas.json" --target="$(at operator)" >>"$dir/ctl.log"
 }
@@ -98,6 +98,8 @@ play_harbolnas() {
     --offers="$sale,$ordinary,$others,$abroad" --zipf=0.7 --attributions="$creators" \
     --flash="$star" --flash_share=0.95 --flash_at_s="$((calm_s + seconds / 2))" \
     --flash_taps=3 || status=$?
+  say ''
+  ctl offers campaigns --target="$(at operator)" || true
   kill "$teller" 2>/dev/null || true
   wait "$teller" 2>/dev/null || true
   teller=''

@@ -21,17 +21,19 @@ absl::Status About(const std::string& path, const absl::Status& status) {
 absl::Status CheckForm(Database& database, const std::string& path, const Form& form) {
   const absl::StatusOr<std::string> application = database.Query("PRAGMA application_id");
   if (!application.ok()) return About(path, application.status());
-  JEMB_ASSIGN_OR_RETURN(const std::string version, database.Query("PRAGMA user_version"));
-  JEMB_ASSIGN_OR_RETURN(const std::string tables,
-                        database.Query("SELECT count(*) FROM sqlite_schema"));
-  if (tables == "0" && *application == "0" && version == "0") {
+  const absl::StatusOr<std::string> version = database.Query("PRAGMA user_version");
+  if (!version.ok()) return About(path, version.status());
+  // The first that reads the schema, which may be damaged beyond the header.
+  const absl::StatusOr<std::string> tables = database.Query("SELECT count(*) FROM sqlite_schema");
+  if (!tables.ok()) return About(path, tables.status());
+  if (*tables == "0" && *application == "0" && *version == "0") {
     return database.Execute(form.create);
   }
   if (*application != form.application_id) {
     return base::FailedPrecondition(path + " is not " + form.what);
   }
-  if (version != form.user_version) {
-    return base::FailedPrecondition(path + " has schema version " + version +
+  if (*version != form.user_version) {
+    return base::FailedPrecondition(path + " has schema version " + *version +
                                     "; this program knows " + form.user_version);
   }
   const absl::StatusOr<std::string> sound = database.Query("PRAGMA quick_check(1)");

@@ -13,6 +13,7 @@ namespace jembatan::ctl {
 namespace {
 
 using orders::v1::CatalogService;
+using orders::v1::LoadOffersRequest;
 
 class Client {
  public:
@@ -45,19 +46,48 @@ class Client {
   std::unique_ptr<CatalogService::Stub> stub_;
 };
 
+// The entry at *next if it is the offer's, and steps behind it.
+template <typename Entries>
+const typename Entries::value_type* Take(const Entries& entries, int* next,
+                                         const std::string& offer_id) {
+  if (*next == entries.size() || entries[*next].offer_id() != offer_id) return nullptr;
+  return &entries[(*next)++];
+}
+
+std::vector<LoadOffersRequest> InCalls(const LoadOffersRequest& all) {
+  std::vector<LoadOffersRequest> calls;
+  for (int i = 0; i < all.campaigns_size(); ++i) {
+    if (i % kEntriesPerCall == 0) calls.emplace_back();
+    *calls.back().add_campaigns() = all.campaigns(i);
+  }
+  for (int i = 0; i < all.vouchers_size(); ++i) {
+    if (i % kEntriesPerCall == 0) calls.emplace_back();
+    *calls.back().add_vouchers() = all.vouchers(i);
+  }
+  int goods = 0;
+  int terms = 0;
+  for (int i = 0; i < all.offers_size(); ++i) {
+    if (i % kEntriesPerCall == 0) calls.emplace_back();
+    const orders::v1::Offer& offer = all.offers(i);
+    *calls.back().add_offers() = offer;
+    if (const auto* known = Take(all.goods(), &goods, offer.offer_id())) {
+      *calls.back().add_goods() = *known;
+    }
+    if (const auto* own = Take(all.sale_terms(), &terms, offer.offer_id())) {
+      *calls.back().add_sale_terms() = *own;
+    }
+  }
+  return calls;
+}
+
 }  // namespace
 
-absl::StatusOr<Loaded> LoadOffers(const std::string& target, const std::vector<OfferToLoad>& offers,
-                                  int timeout_ms) {
+absl::StatusOr<Loaded> LoadCatalog(const std::string& target, const LoadOffersRequest& all,
+                                   int timeout_ms) {
   Client client(target, timeout_ms);
   JEMB_RETURN_IF_ERROR(client.Connect());
   Loaded loaded;
-  for (size_t begin = 0; begin < offers.size(); begin += kOffersPerCall) {
-    orders::v1::LoadOffersRequest request;
-    for (size_t i = begin; i < offers.size() && i < begin + kOffersPerCall; ++i) {
-      *request.add_offers() = offers[i].offer;
-      if (offers[i].goods) *request.add_goods() = *offers[i].goods;
-    }
+  for (const LoadOffersRequest& request : InCalls(all)) {
     orders::v1::LoadOffersResponse response;
     JEMB_RETURN_IF_ERROR(client.Call(&CatalogService::Stub::LoadOffers, request, &response));
     loaded.inserted += response.inserted();
@@ -79,6 +109,16 @@ absl::StatusOr<std::vector<OfferEntry>> ListOffers(const std::string& target, in
     if (!entries.empty()) request.set_after_offer_id(entries.back().offer().offer_id());
   } while (response.more() && !entries.empty());
   return entries;
+}
+
+absl::StatusOr<orders::v1::ListPromotionsResponse> ListPromotions(const std::string& target,
+                                                                  int timeout_ms) {
+  Client client(target, timeout_ms);
+  JEMB_RETURN_IF_ERROR(client.Connect());
+  orders::v1::ListPromotionsResponse response;
+  JEMB_RETURN_IF_ERROR(client.Call(&CatalogService::Stub::ListPromotions,
+                                   orders::v1::ListPromotionsRequest(), &response));
+  return response;
 }
 
 }  // namespace jembatan::ctl

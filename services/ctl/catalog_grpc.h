@@ -3,7 +3,6 @@
 // Catalog: the marketplace's operator port as commands see it: blocking calls with a deadline. One
 // thread; ends with its last call.
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,25 +13,23 @@
 
 namespace jembatan::ctl {
 
-// Offers sent or asked for in one call.
-inline constexpr int kOffersPerCall = 512;
+// Entries of a kind sent in one call.
+inline constexpr int kEntriesPerCall = 512;
 
 struct Loaded {
   uint32_t inserted = 0;
   uint32_t replaced = 0;
 };
 
-struct OfferToLoad {
-  orders::v1::Offer offer;
-  // Absent: nothing is known of its goods.
-  std::optional<orders::v1::Goods> goods;
-};
-
-// target is host:port.
-absl::StatusOr<Loaded> LoadOffers(const std::string& target, const std::vector<OfferToLoad>& offers,
-                                  int timeout_ms);
+// target is host:port. Sends what fits into one call at once: campaigns first, that offers and
+// vouchers name, and each offer with its goods and terms, which stand in the offers' order.
+absl::StatusOr<Loaded> LoadCatalog(const std::string& target,
+                                   const orders::v1::LoadOffersRequest& all, int timeout_ms);
 
 using OfferEntry = orders::v1::ListOffersResponse::Entry;
 absl::StatusOr<std::vector<OfferEntry>> ListOffers(const std::string& target, int timeout_ms);
+
+absl::StatusOr<orders::v1::ListPromotionsResponse> ListPromotions(const std::string& target,
+                                                                  int timeout_ms);
 
 }  // namespace jembatan::ctl

@@ -84,6 +84,7 @@ void AddIntentFlags(CLI::App& command, IntentFlags& flags) {
   command.add_option(Flag("price_version"), flags.price_version, "Price version seen");
   command.add_option("--room", flags.room, "Live room");
   command.add_option("--campaign", flags.campaign, "Campaign");
+  command.add_option("--voucher", flags.voucher, "Reference of a voucher of the marketplace");
   command.add_option("--intent", flags.intent, "Use this id instead of a fresh one");
 }
 
@@ -148,6 +149,7 @@ absl::StatusOr<std::string> SubmitBody(const IntentFlags& flags, const base::Uui
   intent.set_price_version(flags.price_version);
   intent.set_room_id(flags.room);
   intent.set_campaign_id(flags.campaign);
+  intent.set_voucher_ref(flags.voucher);
   return ToJson(request);
 }
 

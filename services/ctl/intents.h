@@ -21,6 +21,7 @@ struct IntentFlags {
   std::string price_version;
   std::string room;
   std::string campaign;
+  std::string voucher;
 };
 
 // The body of SubmitIntent; flags.intent empty: the id given is used.

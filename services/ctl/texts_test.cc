@@ -21,63 +21,6 @@ using testing::HasSubstr;
 
 constexpr char kId[] = "018f3c5e-7a00-7abc-8def-0123456789ab";
 
-TEST(ParseOffersFile, ReadsTheMarketplacesKeys) {
-  absl::StatusOr<std::vector<OfferToLoad>> offers = ParseOffersFile(R"([
-    {"offer_id":"batik","title":"Batik","seller_id":"umkm","currency":"IDR",
-     "amount_minor":18500000,"price_version":"2","stock":500,"buyer_limit":1,"total_limit":9,
-     "origin_country":"ID","ships_from":"home","hs_code":"61091010","fob_currency":"USD",
-     "fob_minor":1250,"seller_licence":"NIB 9120001","licence_expires_ms":1798761600000,
-     "seller_tier":"umkm","local":true},
-    {"offer_id":"kopi","currency":"IDR","amount_minor":2500000,"stock":7,
-     "sale_starts_ms":1797008400250,"sale_ends_ms":0}])");
-  ASSERT_TRUE(offers.ok()) << offers.status();
-  ASSERT_EQ(offers->size(), 2u);
-  const orders::v1::Offer& batik = (*offers)[0].offer;
-  EXPECT_EQ(batik.offer_id(), "batik");
-  EXPECT_EQ(batik.title(), "Batik");
-  EXPECT_EQ(batik.seller_id(), "umkm");
-  EXPECT_EQ(batik.price().currency(), "IDR");
-  EXPECT_EQ(batik.price().amount_minor(), 18'500'000);
-  EXPECT_EQ(batik.price_version(), "2");
-  EXPECT_EQ(batik.stock(), 500u);
-  EXPECT_EQ(batik.buyer_limit(), 1u);
-  EXPECT_EQ(batik.total_limit(), 9u);
-  EXPECT_FALSE(batik.has_sale_starts_at());
-  ASSERT_TRUE((*offers)[0].goods.has_value());
-  const orders::v1::Goods& goods = *(*offers)[0].goods;
-  EXPECT_EQ(goods.offer_id(), "batik");
-  EXPECT_EQ(goods.origin_country(), "ID");
-  EXPECT_EQ(goods.ships_from(), orders::v1::Goods::SHIPS_FROM_HOME);
-  EXPECT_EQ(goods.hs_code(), "61091010");
-  EXPECT_EQ(goods.fob().currency(), "USD");
-  EXPECT_EQ(goods.fob().amount_minor(), 1'250);
-  EXPECT_EQ(goods.seller_licence(), "NIB 9120001");
-  EXPECT_EQ(goods.licence_expires_at().seconds(), 1'798'761'600);
-  EXPECT_EQ(goods.seller_tier(), orders::v1::Goods::SELLER_TIER_UMKM);
-  EXPECT_TRUE(goods.local());
-  const OfferToLoad& kopi = (*offers)[1];
-  EXPECT_EQ(kopi.offer.sale_starts_at().seconds(), 1'797'008'400);
-  EXPECT_EQ(kopi.offer.sale_starts_at().nanos(), 250'000'000);
-  EXPECT_FALSE(kopi.offer.has_sale_ends_at());
-  EXPECT_FALSE(kopi.goods.has_value());
-}
-
-TEST(ParseOffersFile, RefusesOthersAndNamesTheKey) {
-  const std::string good = R"("offer_id":"a","currency":"IDR","amount_minor":1,"stock":1)";
-  EXPECT_TRUE(ParseOffersFile("[{" + good + "}]").ok());
-  for (const std::string& json :
-       {std::string(), std::string("{}"), std::string("[]"), std::string("[{}]"),
-        std::string("[1]"), std::string(R"([{"offer_id":"a"}])"), "[{" + good,
-        "[{" + good + R"(,"colour":"red"}])", "[{" + good + R"(,"buyer_limit":4294967296}])",
-        "[{" + good + R"(,"total_limit":-1}])", "[{" + good + R"(,"title":1}])",
-        "[{" + good + R"(,"ships_from":"moon"}])", "[{" + good + R"(,"seller_tier":"micro"}])",
-        "[{" + good + R"(,"local":"yes"}])", "[{" + good + R"(,"fob_minor":-1}])"}) {
-    EXPECT_FALSE(ParseOffersFile(json).ok()) << json;
-  }
-  EXPECT_THAT(std::string(ParseOffersFile("[{" + good + R"(,"colour":"red"}])").status().message()),
-              HasSubstr("colour"));
-}
-
 TEST(OffersTable, ShowsPricesAndLimits) {
   OfferEntry entry;
   entry.mutable_offer()->set_offer_id("kopi");
@@ -88,6 +31,30 @@ TEST(OffersTable, ShowsPricesAndLimits) {
   std::string table = OffersTable({entry});
   EXPECT_THAT(table, HasSubstr("Rp 25.000,05"));
   EXPECT_THAT(table, testing::ContainsRegex("kopi .* 7 .* 3 .* any"));
+}
+
+TEST(CampaignsTable, ShowsLimitsAndSales) {
+  orders::v1::ListPromotionsResponse promotions;
+  auto* entry = promotions.add_campaigns();
+  entry->mutable_campaign()->set_campaign_id("1212");
+  entry->mutable_campaign()->set_total_limit(1'000);
+  entry->mutable_campaign()->mutable_starts_at()->set_seconds(1'797'008'400);
+  entry->set_sold(17);
+  EXPECT_THAT(CampaignsTable(promotions),
+              testing::ContainsRegex("1212 .* 17 .* 1000 .* any .*2026-12-11T17:00:00Z .*any"));
+}
+
+TEST(VouchersTable, ShowsWhatIsLeft) {
+  orders::v1::ListPromotionsResponse promotions;
+  auto* entry = promotions.add_vouchers();
+  entry->mutable_voucher()->set_voucher_ref("hemat");
+  entry->mutable_voucher()->mutable_amount()->set_currency("IDR");
+  entry->mutable_voucher()->mutable_amount()->set_amount_minor(1'000'000);
+  entry->mutable_voucher()->set_uses(100);
+  entry->mutable_voucher()->set_campaign_id("1212");
+  entry->set_used(3);
+  EXPECT_THAT(VouchersTable(promotions),
+              testing::ContainsRegex("hemat .*Rp 10.000 .* 3 .* 100 .* any .*1212 .*any"));
 }
 
 TEST(RoomText, TellsWhatIsPinned) {

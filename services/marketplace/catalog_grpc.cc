@@ -1,11 +1,7 @@
 #include "services/marketplace/catalog_grpc.h"
 
-#include <memory>
 #include <string>
 #include <utility>
-#include <vector>
-
-#include "absl/container/flat_hash_map.h"
 
 #include "libs/base/log.h"
 #include "libs/rpc/status.h"
@@ -15,38 +11,31 @@
 namespace jembatan::marketplace {
 namespace {
 
-// Gives each offer what is known of its goods. The first id of goods that belong to none, or have a
-// place already; empty: there is none.
-std::string AddGoods(const orders::v1::LoadOffersRequest& request, std::vector<Offer>* offers) {
-  absl::flat_hash_map<std::string, Offer*> by_id;
-  for (Offer& offer : *offers) by_id.emplace(offer.offer_id, &offer);
-  for (const orders::v1::Goods& goods : request.goods()) {
-    const auto at = by_id.find(goods.offer_id());
-    if (at == by_id.end() || at->second->attested != nullptr) return goods.offer_id();
-    at->second->attested = std::make_shared<const Attested>(Attested{FromWire(goods), 0, {}});
-  }
-  return {};
-}
+bool Fits(int count, size_t most) { return static_cast<size_t>(count) <= most; }
 
 }  // namespace
 
 grpc::Status CatalogGrpc::LoadOffers(grpc::ServerContext*,
                                      const orders::v1::LoadOffersRequest* request,
                                      orders::v1::LoadOffersResponse* response) {
-  const auto count = static_cast<size_t>(request->offers_size());
-  if (count == 0 || count > kMaxOffersPerMessage) {
-    return {grpc::StatusCode::INVALID_ARGUMENT, "1 to 512 offers are loaded at once"};
+  if (request->ByteSizeLong() == 0) {
+    return {grpc::StatusCode::INVALID_ARGUMENT, "there is nothing to load"};
   }
-  std::vector<Offer> offers;
-  for (const orders::v1::Offer& offer : request->offers()) offers.push_back(FromWire(offer));
-  if (const std::string stray = AddGoods(*request, &offers); !stray.empty()) {
+  if (!Fits(request->offers_size(), kMaxOffersPerMessage) ||
+      !Fits(request->campaigns_size(), kMaxPromotionsPerMessage) ||
+      !Fits(request->vouchers_size(), kMaxPromotionsPerMessage)) {
     return {grpc::StatusCode::INVALID_ARGUMENT,
-            "goods of " + stray + ": told twice, or the offer is not loaded with them"};
+            "at most 512 offers, 512 campaigns and 512 vouchers are loaded at once"};
   }
-  const absl::StatusOr<Store::Loaded> loaded = store_.LoadOffers(std::move(offers));
+  absl::StatusOr<Catalog> catalog = FromWire(*request);
+  if (!catalog.ok()) return rpc::ToGrpc(catalog.status());
+  const absl::StatusOr<Store::Loaded> loaded = store_.Load(*std::move(catalog));
   if (!loaded.ok()) return rpc::ToGrpc(loaded.status());
   base::Log(base::Level::kInfo, "offers_loaded",
-            {{"inserted", loaded->inserted}, {"replaced", loaded->replaced}});
+            {{"inserted", loaded->inserted},
+             {"replaced", loaded->replaced},
+             {"campaigns", request->campaigns_size()},
+             {"vouchers", request->vouchers_size()}});
   response->set_inserted(loaded->inserted);
   response->set_replaced(loaded->replaced);
   return grpc::Status::OK;
@@ -67,6 +56,24 @@ grpc::Status CatalogGrpc::ListOffers(grpc::ServerContext*,
     entry->set_initial_stock(static_cast<uint64_t>(offer->initial_stock));
   }
   response->set_more(page.more);
+  return grpc::Status::OK;
+}
+
+grpc::Status CatalogGrpc::ListPromotions(grpc::ServerContext*,
+                                         const orders::v1::ListPromotionsRequest*,
+                                         orders::v1::ListPromotionsResponse* response) {
+  const absl::StatusOr<Store::Promoted> promoted = store_.ListPromotions();
+  if (!promoted.ok()) return rpc::ToGrpc(promoted.status());
+  for (const Campaign& campaign : promoted->campaigns) {
+    auto* entry = response->add_campaigns();
+    ToWire(campaign, entry->mutable_campaign());
+    entry->set_sold(static_cast<uint64_t>(campaign.sold));
+  }
+  for (const Voucher& voucher : promoted->vouchers) {
+    auto* entry = response->add_vouchers();
+    ToWire(voucher, entry->mutable_voucher());
+    entry->set_used(static_cast<uint64_t>(voucher.used));
+  }
   return grpc::Status::OK;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// The operators' CatalogService on gRPC: loads offers into the store and lists them.
+// The operators' CatalogService on gRPC: loads offers, campaigns and vouchers into the
+// store and lists them.
 //
 // Owned by the service and registered with the operators' server; must outlive it. Handlers run on
 // gRPC's threads.
@@ -22,6 +23,9 @@ class CatalogGrpc final : public orders::v1::CatalogService::Service {
   grpc::Status ListOffers(grpc::ServerContext* context,
                           const orders::v1::ListOffersRequest* request,
                           orders::v1::ListOffersResponse* response) override;
+  grpc::Status ListPromotions(grpc::ServerContext* context,
+                              const orders::v1::ListPromotionsRequest* request,
+                              orders::v1::ListPromotionsResponse* response) override;
 
  private:
   Store& store_;

@@ -1,5 +1,6 @@
 #include "services/marketplace/checkout.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "libs/base/log.h"
@@ -13,6 +14,8 @@ namespace {
 constexpr std::string_view kCheckoutPrefix = "/checkout/";
 constexpr std::string_view kInvoicePrefix = "/invoice/";
 constexpr std::string_view kLinkPrefix = "/beli/";
+// What the form that cancels an order appends to its page's path.
+constexpr std::string_view kCancels = "&batal=";
 
 struct Target {
   std::string_view path;
@@ -25,16 +28,19 @@ Target Split(std::string_view target) {
   return {target.substr(0, question), target.substr(question + 1)};
 }
 
-// The value of k: the one parameter that a link carries; others may be appended on the way.
-std::string_view KeyIn(std::string_view query) {
+// The value of a parameter whose name is given with its "="; others may be appended on the way.
+std::string_view ValueIn(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const size_t end = std::min(query.find('&'), query.size());
     const std::string_view pair = query.substr(0, end);
-    if (pair.starts_with("k=")) return pair.substr(2);
+    if (pair.starts_with(name)) return pair.substr(name.size());
     query.remove_prefix(std::min(end + 1, query.size()));
   }
   return {};
 }
+
+// Carried by every link.
+std::string_view KeyIn(std::string_view query) { return ValueIn(query, "k="); }
 
 WebResponse NotAllowed(std::string allow) {
   WebResponse response = ErrorResponse(405);
@@ -79,8 +85,11 @@ WebResponse Checkout::Handle(std::string_view method, std::string_view target) {
   if (parts.path.starts_with(kCheckoutPrefix)) {
     if (!reads && method != "POST") return NotAllowed("GET, HEAD, POST");
     const std::string_view order_id = parts.path.substr(kCheckoutPrefix.size());
-    if (!store_.links().IsCheckoutKey(order_id, KeyIn(parts.query))) return ErrorResponse(404);
-    return Order(order_id, target, !reads);
+    const std::string_view key = KeyIn(parts.query);
+    if (!store_.links().IsCheckoutKey(order_id, key)) return ErrorResponse(404);
+    const std::string path = std::string(parts.path) + "?k=" + std::string(key);
+    if (reads) return Order(order_id, path);
+    return Act(order_id, path, !ValueIn(parts.query, kCancels.substr(1)).empty());
   }
   if (parts.path.starts_with(kInvoicePrefix)) {
     if (!reads) return NotAllowed("GET, HEAD");
@@ -124,17 +133,22 @@ WebResponse Checkout::Linked(std::string_view payload, std::string_view target,
   return response;
 }
 
-WebResponse Checkout::Order(std::string_view order_id, std::string_view target, bool pay) {
-  const absl::StatusOr<Store::Visit> visit = pay ? store_.Pay(order_id) : store_.View(order_id);
+WebResponse Checkout::Act(std::string_view order_id, const std::string& path, bool cancel) {
+  const absl::StatusOr<Store::Visit> visit =
+      cancel ? store_.Withdraw(order_id) : store_.Pay(order_id);
   if (!visit.ok()) return StoreError(visit.status());
-  if (pay) {
-    // The page again, so that going back or reloading sends no form a second time.
-    WebResponse response = ErrorResponse(303);
-    response.location = target;
-    return response;
-  }
+  // The page again, so that going back or reloading sends no form a second time.
+  WebResponse response = ErrorResponse(303);
+  response.location = path;
+  return response;
+}
+
+WebResponse Checkout::Order(std::string_view order_id, const std::string& path) {
+  const absl::StatusOr<Store::Visit> visit = store_.View(order_id);
+  if (!visit.ok()) return StoreError(visit.status());
   OrderPage page = ToPage(*visit);
-  page.pay_path = target;
+  page.pay_path = path;
+  page.cancel_path = path + std::string(kCancels) + "1";
   WebResponse response;
   switch (visit->result.payment) {
     case Payment::kUnpaid:
@@ -145,6 +159,9 @@ WebResponse Checkout::Order(std::string_view order_id, std::string_view target, 
       return response;
     case Payment::kCancelled:
       response.body = CancelledPage(page);
+      return response;
+    case Payment::kWithdrawn:
+      response.body = WithdrawnPage(page);
       return response;
     case Payment::kNone:
       break;
@@ -168,6 +185,8 @@ OrderPage Checkout::ToPage(const Store::Visit& visit) const {
   page.order_id = result.order_id;
   page.quantity = result.quantity;
   page.price = result.price;
+  page.voucher_ref = visit.taken.voucher_ref;
+  page.discount_minor = visit.taken.discount_minor;
   page.hold_ms = result.hold_expires_ms - result.decided_ms;
   page.remaining_ms = result.hold_expires_ms - visit.now_ms;
   page.paid_ms = visit.paid_ms;

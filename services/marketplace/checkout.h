@@ -2,9 +2,9 @@
 
 // Checkout: what the marketplace's public pages answer, without HTTP's wire: a request in, a
 // response out. A link signed by the bridge (/beli/...) shows what would be ordered, and orders it
-// when the buyer says so, under the intent's own id: once, however often the form is sent. An
-// order's page opens only with the key of its link; everything else is 404, so that nobody learns
-// which orders exist.
+// when the buyer says so, under the intent's own id: once, however often the form is sent. On an
+// order's page its buyer pays or cancels; it opens only with the key of its link. Everything else
+// is 404, so that nobody learns which orders exist.
 //
 // Owned by the service; the store must outlive it. Thread-safe.
 
@@ -40,7 +40,9 @@ class Checkout {
  private:
   WebResponse Linked(std::string_view payload, std::string_view target, std::string_view query,
                      bool order);
-  WebResponse Order(std::string_view order_id, std::string_view target, bool pay);
+  // The page of an order by its canonical path, or what one of its forms does to it.
+  WebResponse Order(std::string_view order_id, const std::string& path);
+  WebResponse Act(std::string_view order_id, const std::string& path, bool cancel);
   WebResponse Invoice(std::string_view order_id);
   OrderPage ToPage(const Store::Visit& visit) const;
 

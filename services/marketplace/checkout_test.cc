@@ -65,6 +65,31 @@ TEST_F(CheckoutTest, PayingLeadsBackToThePageAndToTheInvoice) {
   EXPECT_TRUE(Has(Get(page_), "Pembayaran diterima"));
 }
 
+TEST_F(CheckoutTest, CancellingGivesTheGoodsBackAndEndsTheOrder) {
+  const std::string cancel = page_ + "&batal=1";
+  EXPECT_TRUE(Has(Get(page_), "action=\"" + page_ + "&amp;batal=1\""));
+  // Only a form cancels.
+  EXPECT_TRUE(Has(Get(cancel), "Selesaikan pembayaran"));
+  const WebResponse cancelled = checkout_->Handle("POST", cancel);
+  EXPECT_EQ(cancelled.status, 303u);
+  EXPECT_EQ(cancelled.location, page_);
+  const std::string page = Get(page_);
+  EXPECT_TRUE(Has(page, "Pesanan dibatalkan"));
+  EXPECT_FALSE(Has(page, "<form"));
+  EXPECT_EQ(store_->feed().Find("kopi")->stock, 5);
+  // Neither paying nor cancelling it again changes anything.
+  EXPECT_EQ(checkout_->Handle("POST", page_).status, 303u);
+  EXPECT_EQ(checkout_->Handle("POST", cancel).status, 303u);
+  EXPECT_TRUE(Has(Get(page_), "Pesanan dibatalkan"));
+  EXPECT_EQ(store_->feed().Find("kopi")->stock, 5);
+}
+
+TEST_F(CheckoutTest, WhatIsPaidIsNotCancelled) {
+  checkout_->Handle("POST", page_);
+  EXPECT_EQ(checkout_->Handle("POST", page_ + "&batal=1").status, 303u);
+  EXPECT_TRUE(Has(Get(page_), "Pembayaran diterima"));
+}
+
 TEST_F(CheckoutTest, NoInvoiceBeforePayment) {
   const std::string invoice = PathOf(store_->links().Invoice(result_.order_id));
   EXPECT_EQ(checkout_->Handle("GET", invoice).status, 404u);

@@ -105,6 +105,10 @@ std::vector<Case> BoundCases() {
        orders::v1::REASON_UNSPECIFIED},
       {"total limit passed", [](O&, F& f, X&) { f.total_limit = 6; }, kRejected,
        orders::v1::REASON_CAMPAIGN_LIMIT_REACHED},
+      {"just what one order may hold", [](O&, F& f, X&) { f.order_limit = 2; }, kOrdered,
+       orders::v1::REASON_UNSPECIFIED},
+      {"more than one order may hold", [](O&, F& f, X&) { f.order_limit = 1; }, kRejected,
+       orders::v1::REASON_QUANTITY_EXCEEDED},
       {"the last units", [](O&, F& f, X&) { f.stock = 2; }, kOrdered,
        orders::v1::REASON_UNSPECIFIED},
       {"one unit short", [](O&, F& f, X&) { f.stock = 1; }, kRejected,
@@ -159,6 +163,136 @@ TEST(DecideTest, ByTable) {
     const bool ordered = c.state == OrderResult::STATE_ORDERED;
     EXPECT_EQ(decision.result.hold_expires_ms, ordered ? kNowMs + 900'000 : 0);
     EXPECT_EQ(decision.result.payment, ordered ? Payment::kUnpaid : Payment::kNone);
+  }
+}
+
+// A campaign and a voucher with everything right, changed one thing at a time.
+struct PromotionCase {
+  const char* name;
+  std::function<void(Campaign&, Voucher&, Facts&)> change;
+  Reason reason;
+};
+
+std::vector<PromotionCase> PromotionCases() {
+  using C = Campaign;
+  using V = Voucher;
+  using X = Facts;
+  return {
+      {"nothing wrong", [](C&, V&, X&) {}, orders::v1::REASON_UNSPECIFIED},
+      {"campaign just before", [](C& c, V&, X&) { c.starts_ms = kNowMs + 1; },
+       orders::v1::REASON_FLASH_NOT_STARTED},
+      {"campaign opens now", [](C& c, V&, X&) { c.starts_ms = kNowMs; },
+       orders::v1::REASON_UNSPECIFIED},
+      {"campaign closes now", [](C& c, V&, X&) { c.ends_ms = kNowMs; },
+       orders::v1::REASON_FLASH_ENDED},
+      {"campaign's buyer limit reached",
+       [](C& c, V&, X& x) { c.buyer_limit = 3, x.campaign_units = 1; },
+       orders::v1::REASON_UNSPECIFIED},
+      {"campaign's buyer limit passed",
+       [](C& c, V&, X& x) { c.buyer_limit = 3, x.campaign_units = 2; },
+       orders::v1::REASON_BUYER_LIMIT_TOTAL},
+      {"campaign's total reached", [](C& c, V&, X&) { c.total_limit = 10, c.sold = 8; },
+       orders::v1::REASON_UNSPECIFIED},
+      {"campaign's total passed", [](C& c, V&, X&) { c.total_limit = 10, c.sold = 9; },
+       orders::v1::REASON_CAMPAIGN_LIMIT_REACHED},
+      {"unknown voucher", [](C&, V&, X& x) { x.voucher = nullptr; },
+       orders::v1::REASON_VOUCHER_INVALID},
+      {"voucher of another offer", [](C&, V& v, X&) { v.offer_id = "teh"; },
+       orders::v1::REASON_VOUCHER_INVALID},
+      {"voucher of another campaign", [](C&, V& v, X&) { v.campaign_id = "1111"; },
+       orders::v1::REASON_VOUCHER_INVALID},
+      {"voucher in another currency", [](C&, V& v, X&) { v.amount.currency = "USD"; },
+       orders::v1::REASON_VOUCHER_INVALID},
+      {"voucher too early", [](C&, V& v, X&) { v.starts_ms = kNowMs + 1; },
+       orders::v1::REASON_VOUCHER_INVALID},
+      {"voucher too late", [](C&, V& v, X&) { v.ends_ms = kNowMs; },
+       orders::v1::REASON_VOUCHER_INVALID},
+      {"voucher's last use", [](C&, V& v, X&) { v.uses = 5, v.used = 4; },
+       orders::v1::REASON_UNSPECIFIED},
+      {"voucher used up", [](C&, V& v, X&) { v.uses = 5, v.used = 5; },
+       orders::v1::REASON_VOUCHER_INVALID},
+      {"buyer's last use", [](C&, V& v, X& x) { v.buyer_uses = 2, x.voucher_uses = 1; },
+       orders::v1::REASON_UNSPECIFIED},
+      {"buyer used it up", [](C&, V& v, X& x) { v.buyer_uses = 2, x.voucher_uses = 2; },
+       orders::v1::REASON_VOUCHER_INVALID},
+  };
+}
+
+TEST(DecideTest, PromotionsByTable) {
+  for (const PromotionCase& c : PromotionCases()) {
+    SCOPED_TRACE(c.name);
+    Order order = SomeOrder();
+    order.voucher_ref = "hemat";
+    Offer offer = SomeOffer();
+    offer.campaign_id = "1212";
+    Campaign campaign;
+    campaign.campaign_id = "1212";
+    Voucher voucher;
+    voucher.voucher_ref = "hemat";
+    voucher.amount = {"IDR", 500'000};
+    voucher.offer_id = "kopi-1";
+    voucher.campaign_id = "1212";
+    Facts facts;
+    facts.offer = &offer;
+    facts.campaign = &campaign;
+    facts.voucher = &voucher;
+    facts.now_ms = kNowMs;
+    c.change(campaign, voucher, facts);
+    const Decision decision = Decide(order, facts);
+    EXPECT_EQ(decision.result.reason, c.reason);
+    const bool ordered = c.reason == orders::v1::REASON_UNSPECIFIED;
+    EXPECT_EQ(decision.result.state,
+              ordered ? OrderResult::STATE_ORDERED : OrderResult::STATE_REJECTED);
+    EXPECT_EQ(decision.discount_minor, ordered ? 500'000 : 0);
+  }
+}
+
+TEST(DecideTest, AVoucherTakesNoMoreThanTheTotal) {
+  Order order = SomeOrder();
+  order.voucher_ref = "besar";
+  const Offer offer = SomeOffer();
+  Voucher voucher;
+  voucher.voucher_ref = "besar";
+  voucher.amount = {"IDR", 100'000'000};
+  Facts facts;
+  facts.offer = &offer;
+  facts.voucher = &voucher;
+  EXPECT_EQ(Decide(order, facts).discount_minor, 5'000'000);
+}
+
+TEST(DecideTest, WhoClickedAtTheFormerPricePaysTheLowerOne) {
+  const struct {
+    const char* name;
+    int64_t former_minor;
+    int64_t until_ms;
+    const char* seen_version;
+    // 0: refused.
+    int64_t paid_minor;
+  } cases[] = {
+      {"it has risen", 2'000'000, kNowMs + 1, "2", 2'000'000},
+      {"it has fallen", 3'000'000, kNowMs + 1, "2", 2'500'000},
+      {"no version told", 2'000'000, kNowMs + 1, "", 2'000'000},
+      {"another version", 2'000'000, kNowMs + 1, "1", 0},
+      {"the grace is over", 2'000'000, kNowMs, "2", 0},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.name);
+    Order order = SomeOrder();
+    order.price_seen.amount_minor = c.former_minor;
+    order.price_version = c.seen_version;
+    Offer offer = SomeOffer();
+    offer.former = {{"IDR", c.former_minor}, "2", c.until_ms};
+    Facts facts;
+    facts.offer = &offer;
+    facts.now_ms = kNowMs;
+    const Decision decision = Decide(order, facts);
+    if (c.paid_minor == 0) {
+      EXPECT_EQ(decision.result.reason, orders::v1::REASON_PRICE_CHANGED);
+      EXPECT_EQ(decision.result.price, offer.price);
+    } else {
+      EXPECT_EQ(decision.result.state, OrderResult::STATE_ORDERED);
+      EXPECT_EQ(decision.result.price.amount_minor, c.paid_minor);
+    }
   }
 }
 

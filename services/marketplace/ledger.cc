@@ -34,6 +34,8 @@ std::string_view PaymentName(Payment payment) {
       return "PAID";
     case Payment::kCancelled:
       return "CANCELLED";
+    case Payment::kWithdrawn:
+      return "WITHDRAWN";
   }
   return "";
 }

@@ -18,6 +18,11 @@ inline constexpr size_t kMaxOfferIdBytes = 64;
 inline constexpr size_t kBuyerRefBytes = 32;
 inline constexpr size_t kFingerprintBytes = 32;
 
+inline constexpr size_t kMaxCampaigns = 512;
+inline constexpr size_t kMaxVouchers = 4'096;
+inline constexpr size_t kMaxPromotionsPerMessage = 512;
+inline constexpr int64_t kMaxPriceGraceMs = 600'000;
+
 // --- An offer's fields ---
 inline constexpr size_t kMaxTitleBytes = 256;
 inline constexpr size_t kMaxSellerIdBytes = 64;

@@ -28,7 +28,7 @@ int main(int argc, char** argv) {
   table.Add("link_keys", &options.link_keys,
             "JWKS file of whose links may lead to the page that orders; empty: nobody's");
   table.Add("offers", &options.offers,
-            "JSON file of offers; those not known yet are put on sale at the start");
+            "JSON file of offers, campaigns and vouchers; what is new is put on sale at the start");
   table.Add("marketplace_id", &options.marketplace_id, "The marketplace as the bridges name it");
   table.Add("goods_key", &options.goods_key,
             "File of the key that signs what is attested about goods, made if there is none; "

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "jembatan/orders/v1/orders.pb.h"
 #include "jembatan/orders/v1/reason.pb.h"
@@ -34,6 +35,15 @@ struct Attested {
   std::string note;
 };
 
+// The price before the present one; an order at it is still taken until until_ms.
+struct FormerPrice {
+  Money price;
+  std::string version;
+  int64_t until_ms = 0;
+
+  friend bool operator==(const FormerPrice&, const FormerPrice&) = default;
+};
+
 struct Offer {
   std::string offer_id;
   std::string title;
@@ -51,10 +61,59 @@ struct Offer {
   // 0: open, and never closing.
   int64_t sale_starts_ms = 0;
   int64_t sale_ends_ms = 0;
+  // Units of one order; 0: kMaxQuantity.
+  int64_t order_limit = 0;
+  // The campaign its orders count for; empty: none.
+  std::string campaign_id;
+  // How long a former price is still taken. What the former one is, the store knows.
+  int64_t price_grace_ms = 0;
+  FormerPrice former;
   // Of an offer to load: what is known, not signed yet; null: nothing. The store's always have one.
   std::shared_ptr<const Attested> attested;
 
   friend bool operator==(const Offer&, const Offer&) = default;
+};
+
+// Offers with limits in common.
+struct Campaign {
+  std::string campaign_id;
+  // 0: no limit.
+  int64_t total_limit = 0;
+  int64_t buyer_limit = 0;
+  // 0: open, and never closing.
+  int64_t starts_ms = 0;
+  int64_t ends_ms = 0;
+  // Units ordered and not given back.
+  int64_t sold = 0;
+
+  friend bool operator==(const Campaign&, const Campaign&) = default;
+};
+
+// A discount that an order claims by its reference.
+struct Voucher {
+  std::string voucher_ref;
+  // Off an order's total.
+  Money amount;
+  // What it holds for; empty: anything.
+  std::string offer_id;
+  std::string campaign_id;
+  // 0: no limit.
+  int64_t uses = 0;
+  int64_t buyer_uses = 0;
+  // 0: at once, and for ever.
+  int64_t starts_ms = 0;
+  int64_t ends_ms = 0;
+  // By orders that were not cancelled.
+  int64_t used = 0;
+
+  friend bool operator==(const Voucher&, const Voucher&) = default;
+};
+
+// What an operator puts on sale.
+struct Catalog {
+  std::vector<Offer> offers;
+  std::vector<Campaign> campaigns;
+  std::vector<Voucher> vouchers;
 };
 
 // Who may decide for a partition of the intents' log.
@@ -76,6 +135,8 @@ struct Order {
   uint32_t quantity = 0;
   Money price_seen;
   std::string_view price_version;
+  // Empty: none is claimed.
+  std::string_view voucher_ref;
   std::string_view fingerprint;
   // 0: none given.
   int64_t deadline_ms = 0;
@@ -83,8 +144,9 @@ struct Order {
   Key key() const { return {buyer_ref, intent_id}; }
 };
 
-// What became of the money; only an order that exists has it. Numbers reach the disk.
-enum class Payment : int { kNone = -1, kUnpaid = 0, kPaid = 1, kCancelled = 2 };
+// What became of the money; only an order that exists has it. Cancelled: its hold ran out;
+// withdrawn: its buyer cancelled it. Numbers reach the disk.
+enum class Payment : int { kNone = -1, kUnpaid = 0, kPaid = 1, kCancelled = 2, kWithdrawn = 3 };
 
 // What became of an order; the one remembered for its key, unless Decide says otherwise.
 struct Result {

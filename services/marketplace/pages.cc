@@ -94,6 +94,16 @@ constexpr std::string_view kPayForm = R"html(<form method="post" action="{pay_pa
 </form>
 )html";
 
+constexpr std::string_view kVoucher =
+    R"html(<div><dt>Voucher {voucher}</dt><dd>−{discount}</dd></div>
+)html";
+
+constexpr std::string_view kCancelForm = R"html(<form method="post" action="{cancel_path}">
+<button type="submit" class="quiet">Batalkan pesanan
+<span class="en" lang="en">Cancel the order</span></button>
+</form>
+)html";
+
 constexpr std::string_view kInvoiceLink = R"html(<p><a class="button" href="{url}">Lihat faktur
 <span class="en" lang="en">View invoice</span></a></p>
 )html";
@@ -174,11 +184,20 @@ std::string Page(const Frame& frame, std::string content, std::string clock = {}
 }
 
 std::string TotalText(const OrderPage& page) {
-  return Escape(base::MoneyText(page.price.currency, page.price.amount_minor * page.quantity));
+  return Escape(base::MoneyText(page.price.currency,
+                                page.price.amount_minor * page.quantity - page.discount_minor));
+}
+
+std::string VoucherRow(const OrderPage& page) {
+  if (page.voucher_ref.empty()) return {};
+  return Fill(kVoucher,
+              {{"voucher", Escape(page.voucher_ref)},
+               {"discount", Escape(base::MoneyText(page.price.currency, page.discount_minor))}});
 }
 
 // more: further rows of the list.
 std::string OrderPart(const OrderPage& page, std::string more = {}) {
+  more.insert(0, VoucherRow(page));
   if (!page.order_id.empty()) more += Fill(kNumber, {{"order_id", Escape(page.order_id)}});
   return Fill(kOrder,
               {{"title", Escape(page.title)},
@@ -210,6 +229,7 @@ std::string UnpaidPage(const OrderPage& page) {
                     .lively = true};
   std::string form =
       Fill(kPayForm, {{"pay_path", Escape(page.pay_path)}, {"total", TotalText(page)}});
+  form += Fill(kCancelForm, {{"cancel_path", Escape(page.cancel_path)}});
   std::string clock = Fill(kClock, {{"ms", std::to_string(page.remaining_ms)},
                                     {"hold", std::to_string(page.hold_ms)},
                                     {"remaining", FormatRemaining(page.remaining_ms)}});
@@ -228,6 +248,14 @@ std::string PaidPage(const OrderPage& page) {
 std::string CancelledPage(const OrderPage& page) {
   const Frame frame{.heading = "Waktu pembayaran habis",
                     .english = "The time to pay has run out; the order was cancelled",
+                    .tone = "gone",
+                    .marketplace_name = page.marketplace_name};
+  return Page(frame, OrderPart(page) + std::string(kReleased));
+}
+
+std::string WithdrawnPage(const OrderPage& page) {
+  const Frame frame{.heading = "Pesanan dibatalkan",
+                    .english = "You cancelled the order",
                     .tone = "gone",
                     .marketplace_name = page.marketplace_name};
   return Page(frame, OrderPart(page) + std::string(kReleased));

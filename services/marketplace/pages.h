@@ -18,12 +18,16 @@ struct OrderPage {
   std::string seller_id;
   uint32_t quantity = 0;
   Money price;
+  // Off the total, by a voucher; empty: none was used.
+  std::string voucher_ref;
+  int64_t discount_minor = 0;
   // How long the goods are held in all, and how much of it is left, in milliseconds.
   int64_t hold_ms = 0;
   int64_t remaining_ms = 0;
   int64_t paid_ms = 0;
-  // Where the form is sent to, and the invoice once there is one.
+  // Where the forms are sent to, and the invoice once there is one.
   std::string pay_path;
+  std::string cancel_path;
   std::string invoice_url;
 };
 
@@ -32,7 +36,10 @@ struct OrderPage {
 std::string ConfirmPage(const OrderPage& page);
 std::string UnpaidPage(const OrderPage& page);
 std::string PaidPage(const OrderPage& page);
+// Its hold ran out.
 std::string CancelledPage(const OrderPage& page);
+// Its buyer cancelled it.
+std::string WithdrawnPage(const OrderPage& page);
 std::string InvoicePage(const OrderPage& page);
 // A page with one sentence in both languages.
 std::string MessagePage(std::string_view indonesian, std::string_view english);

@@ -22,14 +22,28 @@ TEST(PagesTest, EveryValueIsEscaped) {
   const std::string evil = "<script>alert('{title}\"&')</script>";
   OrderPage page;
   page.marketplace_name = page.order_id = page.title = page.seller_id = evil;
-  page.pay_path = page.invoice_url = page.price.currency = evil;
+  page.pay_path = page.cancel_path = page.invoice_url = page.price.currency = evil;
+  page.voucher_ref = evil;
   page.quantity = 1;
-  for (const std::string& html : {UnpaidPage(page), PaidPage(page), CancelledPage(page),
-                                  InvoicePage(page), MessagePage(evil, evil)}) {
+  for (const std::string& html :
+       {UnpaidPage(page), PaidPage(page), CancelledPage(page), WithdrawnPage(page),
+        InvoicePage(page), MessagePage(evil, evil)}) {
     EXPECT_EQ(html.find("<script>"), std::string::npos) << html;
     EXPECT_EQ(html.find("alert('"), std::string::npos) << html;
     EXPECT_NE(html.find("&lt;script&gt;alert(&#39;{title}&quot;&amp;&#39;)"), std::string::npos);
   }
+}
+
+TEST(PagesTest, AVoucherIsARowOfItsOwnAndOffTheTotal) {
+  OrderPage page;
+  page.price = {"IDR", 2'500'000};
+  page.quantity = 2;
+  EXPECT_EQ(UnpaidPage(page).find("Voucher"), std::string::npos);
+  page.voucher_ref = "hemat";
+  page.discount_minor = 1'000'000;
+  const std::string html = UnpaidPage(page);
+  EXPECT_NE(html.find("Voucher hemat</dt><dd>−Rp 10.000</dd>"), std::string::npos) << html;
+  EXPECT_NE(html.find("Bayar Rp 40.000 (simulasi)"), std::string::npos) << html;
 }
 
 TEST(PagesTest, NothingComesFromElsewhereAndNothingIsInline) {

@@ -69,14 +69,64 @@ PRAGMA user_version = 1;
 COMMIT;
 )sql";
 
-// Beside the first version's tables: text is what is known of an offer's goods, note the same,
-// signed.
+// Beside the first version's tables. attestations: text is what is known of an offer's goods, note
+// the same, signed. sale_terms: what of an offer came later than its table. campaign_units and
+// voucher_uses: what each buyer has. taken: what an order, by its place in results, has of both;
+// orders without have no row.
 constexpr const char* kAdd = R"sql(
 CREATE TABLE IF NOT EXISTS attestations(
   offer_id TEXT PRIMARY KEY,
   text TEXT NOT NULL,
   note TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sale_terms(
+  offer_id TEXT PRIMARY KEY,
+  order_limit INTEGER NOT NULL,
+  campaign_id TEXT NOT NULL,
+  price_grace_ms INTEGER NOT NULL,
+  former_currency TEXT NOT NULL,
+  former_amount_minor INTEGER NOT NULL,
+  former_version TEXT NOT NULL,
+  former_until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS campaigns(
+  campaign_id TEXT PRIMARY KEY,
+  total_limit INTEGER NOT NULL,
+  buyer_limit INTEGER NOT NULL,
+  starts_ms INTEGER NOT NULL,
+  ends_ms INTEGER NOT NULL,
+  sold INTEGER NOT NULL CHECK(sold >= 0)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS campaign_units(
+  campaign_id TEXT NOT NULL,
+  buyer_ref BLOB NOT NULL,
+  quantity INTEGER NOT NULL CHECK(quantity >= 0),
+  PRIMARY KEY(campaign_id, buyer_ref)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vouchers(
+  voucher_ref TEXT PRIMARY KEY,
+  currency TEXT NOT NULL,
+  amount_minor INTEGER NOT NULL,
+  offer_id TEXT NOT NULL,
+  campaign_id TEXT NOT NULL,
+  uses INTEGER NOT NULL,
+  buyer_uses INTEGER NOT NULL,
+  starts_ms INTEGER NOT NULL,
+  ends_ms INTEGER NOT NULL,
+  used INTEGER NOT NULL CHECK(used >= 0)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS voucher_uses(
+  voucher_ref TEXT NOT NULL,
+  buyer_ref BLOB NOT NULL,
+  uses INTEGER NOT NULL CHECK(uses >= 0),
+  PRIMARY KEY(voucher_ref, buyer_ref)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS taken(
+  seq INTEGER PRIMARY KEY,
+  campaign_id TEXT NOT NULL,
+  voucher_ref TEXT NOT NULL,
+  discount_minor INTEGER NOT NULL CHECK(discount_minor >= 0)
+) STRICT;
 )sql";
 
 // "JMBM": marks the file as one of a Jembatan marketplace.

@@ -17,12 +17,12 @@
 #include "libs/rpc/server.h"
 #include "libs/runtime/admin.h"
 #include "libs/signing_key/signing_key.h"
+#include "services/marketplace/catalog_file.h"
 #include "services/marketplace/catalog_grpc.h"
 #include "services/marketplace/checkout.h"
 #include "services/marketplace/checkout_http.h"
 #include "services/marketplace/ledger.h"
 #include "services/marketplace/limits.h"
-#include "services/marketplace/offers_file.h"
 #include "services/marketplace/orders_grpc.h"
 #include "services/marketplace/probe.h"
 
@@ -139,14 +139,12 @@ class Service::Impl {
     return absl::OkStatus();
   }
 
-  // Only offers that are new: a restart must not fill up what was sold.
+  // Only what is new: a restart must not fill up what was sold.
   absl::Status LoadOffers() {
     if (options_.offers.empty()) return absl::OkStatus();
-    JEMB_ASSIGN_OR_RETURN(std::vector<Offer> offers, ReadOffersFile(options_.offers));
-    std::erase_if(offers, [this](const Offer& offer) {
-      return store_->feed().Find(offer.offer_id) != nullptr;
-    });
-    const absl::StatusOr<Store::Loaded> loaded = store_->LoadOffers(std::move(offers));
+    JEMB_ASSIGN_OR_RETURN(Catalog catalog, ReadCatalogFile(options_.offers));
+    const absl::StatusOr<Store::Loaded> loaded =
+        store_->Load(std::move(catalog), Store::LoadMode::kNewOnly);
     if (!loaded.ok()) return loaded.status();
     base::Log(base::Level::kInfo, "offers_loaded", {{"inserted", loaded->inserted}});
     return absl::OkStatus();

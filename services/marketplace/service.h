@@ -32,7 +32,8 @@ struct Options {
   int hold_seconds = 900;
   // JWKS file with the keys of who may link to the page that orders; empty: no such link is opened.
   std::string link_keys;
-  // JSON file of offers; those that the database does not know yet are put on sale at the start.
+  // JSON file of offers, campaigns and vouchers; those that the database does not know yet are put
+  // on sale at the start.
   std::string offers;
   // The marketplace as the bridges name it; the name of its key.
   std::string marketplace_id = "tokopedia";

@@ -9,7 +9,6 @@
 #include "libs/base/text.h"
 #include "libs/goods/attestation.h"
 #include "libs/goods/words.h"
-#include "services/marketplace/decide.h"
 #include "services/marketplace/limits.h"
 
 namespace jembatan::marketplace {
@@ -43,6 +42,15 @@ Offer ReadOffer(const sqlite::Statement& row) {
 // certain.
 absl::Status NothingChanged(const absl::Status& cause) {
   return absl::AbortedError(cause.message());
+}
+
+// The price that was before, and until when an order at it is taken, if the offer has such a grace.
+FormerPrice FormerOf(const Offer& before, const Offer& after, int64_t now_ms) {
+  if (before.price == after.price && before.price_version == after.price_version) {
+    return before.former;
+  }
+  if (after.price_grace_ms == 0) return {};
+  return {before.price, before.price_version, now_ms + after.price_grace_ms};
 }
 
 std::string_view View16(const std::array<char, 16>& bytes) { return {bytes.data(), bytes.size()}; }
@@ -101,10 +109,15 @@ absl::Status Store::Prepare() {
        "sale_ends_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
       {&upsert_attestation_,
        "INSERT OR REPLACE INTO attestations(offer_id, text, note) VALUES(?, ?, ?)"},
+      {&upsert_terms_,
+       "INSERT OR REPLACE INTO sale_terms(offer_id, order_limit, campaign_id, price_grace_ms, "
+       "former_currency, former_amount_minor, former_version, former_until_ms) "
+       "VALUES(?, ?, ?, ?, ?, ?, ?, ?)"},
   };
   for (const auto& [statement, sql] : statements) {
     JEMB_ASSIGN_OR_RETURN(*statement, database_.Prepare(sql));
   }
+  JEMB_ASSIGN_OR_RETURN(promotions_, Promotions::Prepare(database_));
   return absl::OkStatus();
 }
 
@@ -129,12 +142,33 @@ absl::Status Store::ReadOffers() {
     Offer offer = ReadOffer(rows);
     offers_[offer.offer_id] = std::move(offer);
   }
+  JEMB_RETURN_IF_ERROR(ReadTerms());
   JEMB_RETURN_IF_ERROR(ReadAttestations());
   JEMB_RETURN_IF_ERROR(RenewAttestations());
   std::vector<Offer> all;
   for (const auto& [offer_id, offer] : offers_) all.push_back(offer);
   feed_.Publish(std::move(all));
   return absl::OkStatus();
+}
+
+absl::Status Store::ReadTerms() {
+  JEMB_ASSIGN_OR_RETURN(
+      sqlite::Statement rows,
+      database_.Prepare("SELECT offer_id, order_limit, campaign_id, price_grace_ms, "
+                        "former_currency, former_amount_minor, former_version, former_until_ms "
+                        "FROM sale_terms"));
+  while (true) {
+    JEMB_ASSIGN_OR_RETURN(const bool row, rows.Step());
+    if (!row) return absl::OkStatus();
+    const auto at = offers_.find(base::Absl(rows.Text(0)));
+    if (at == offers_.end()) continue;
+    Offer& offer = at->second;
+    offer.order_limit = rows.Int(1);
+    offer.campaign_id = rows.Text(2);
+    offer.price_grace_ms = rows.Int(3);
+    offer.former = {
+        {std::string(rows.Text(4)), rows.Int(5)}, std::string(rows.Text(6)), rows.Int(7)};
+  }
 }
 
 absl::Status Store::ReadAttestations() {
@@ -363,9 +397,31 @@ absl::Status Store::PlaceOne(Work& work, const Order& order, Result* result) {
   if (facts.offer != nullptr && facts.offer->buyer_limit > 0) {
     JEMB_ASSIGN_OR_RETURN(facts.buyer_total, BuyerTotal(order.offer_id, order.buyer_ref));
   }
+  Promotion promotion;
+  if (facts.stored == nullptr) JEMB_RETURN_IF_ERROR(ReadPromotion(order, &facts, &promotion));
   Decision decision = Decide(order, facts);
-  if (decision.remember) JEMB_RETURN_IF_ERROR(Remember(work, order, &decision.result));
+  if (decision.remember) JEMB_RETURN_IF_ERROR(Remember(work, order, facts, &decision));
   *result = std::move(decision.result);
+  return absl::OkStatus();
+}
+
+absl::Status Store::ReadPromotion(const Order& order, Facts* facts, Promotion* promotion) {
+  if (facts->offer != nullptr && !facts->offer->campaign_id.empty()) {
+    const std::string& campaign_id = facts->offer->campaign_id;
+    JEMB_ASSIGN_OR_RETURN(promotion->campaign, promotions_.FindCampaign(campaign_id));
+    JEMB_CHECK(promotion->campaign.has_value());
+    facts->campaign = &*promotion->campaign;
+    if (facts->campaign->buyer_limit > 0) {
+      JEMB_ASSIGN_OR_RETURN(facts->campaign_units,
+                            promotions_.UnitsOf(campaign_id, order.buyer_ref));
+    }
+  }
+  if (order.voucher_ref.empty()) return absl::OkStatus();
+  JEMB_ASSIGN_OR_RETURN(promotion->voucher, promotions_.FindVoucher(order.voucher_ref));
+  if (!promotion->voucher.has_value()) return absl::OkStatus();
+  facts->voucher = &*promotion->voucher;
+  JEMB_ASSIGN_OR_RETURN(facts->voucher_uses,
+                        promotions_.UsesOf(order.voucher_ref, order.buyer_ref));
   return absl::OkStatus();
 }
 
@@ -389,12 +445,21 @@ absl::StatusOr<int64_t> Store::BuyerTotal(std::string_view offer_id, std::string
   return found ? select_buyer_total_.Int(0) : 0;
 }
 
-absl::Status Store::Remember(Work& work, const Order& order, Result* result) {
+absl::Status Store::Remember(Work& work, const Order& order, const Facts& facts,
+                             Decision* decision) {
+  Result* result = &decision->result;
   result->seq = work.next_seq++;
   if (result->state == OrderResult::STATE_ORDERED) {
     result->order_id = OrderIdOf(result->seq);
     result->continue_url = links_->Checkout(result->order_id);
+    Taken taken;
+    if (facts.campaign != nullptr) taken.campaign_id = facts.campaign->campaign_id;
+    if (facts.voucher != nullptr) taken.voucher_ref = facts.voucher->voucher_ref;
+    taken.discount_minor = decision->discount_minor;
     JEMB_RETURN_IF_ERROR(Take(work, order.offer_id, order.buyer_ref, order.quantity));
+    if (!taken.nothing()) {
+      JEMB_RETURN_IF_ERROR(promotions_.Take(result->seq, taken, order.buyer_ref, order.quantity));
+    }
   }
   const std::array<char, 16> id = ToBytes(*ReadKey(order.key()));
   insert_result_.Bind(result->seq, sqlite::Blob{View16(id)}, sqlite::Blob{order.buyer_ref},
@@ -433,10 +498,19 @@ Store::Work::Touched& Store::Touch(Work& work, std::string_view offer_id) {
 }
 
 absl::StatusOr<Store::Loaded> Store::LoadOffers(std::vector<Offer> offers) {
-  for (const Offer& offer : offers) JEMB_RETURN_IF_ERROR(CheckOffer(offer));
+  return Load({.offers = std::move(offers), .campaigns = {}, .vouchers = {}});
+}
+
+absl::StatusOr<Store::Loaded> Store::Load(Catalog catalog, LoadMode mode) {
+  for (const Campaign& campaign : catalog.campaigns) JEMB_RETURN_IF_ERROR(CheckCampaign(campaign));
+  for (const Voucher& voucher : catalog.vouchers) JEMB_RETURN_IF_ERROR(CheckVoucher(voucher));
+  for (const Offer& offer : catalog.offers) JEMB_RETURN_IF_ERROR(CheckOffer(offer));
   Loaded loaded;
   JEMB_RETURN_IF_ERROR(Transact([&](Work& work) -> absl::Status {
-    for (Offer& offer : offers) JEMB_RETURN_IF_ERROR(LoadOne(work, std::move(offer), &loaded));
+    JEMB_RETURN_IF_ERROR(LoadPromotions(catalog, mode));
+    for (Offer& offer : catalog.offers) {
+      JEMB_RETURN_IF_ERROR(LoadOne(work, mode, std::move(offer), &loaded));
+    }
     if (offers_.size() + loaded.inserted > kMaxOffers) {
       return base::InvalidArgument("the catalogue holds at most " + std::to_string(kMaxOffers) +
                                    " offers");
@@ -446,10 +520,61 @@ absl::StatusOr<Store::Loaded> Store::LoadOffers(std::vector<Offer> offers) {
   return loaded;
 }
 
-absl::Status Store::LoadOne(Work& work, Offer offer, Loaded* loaded) {
+absl::Status Store::LoadPromotions(const Catalog& catalog, LoadMode mode) {
+  const bool all = mode == LoadMode::kReplace;
+  for (const Campaign& campaign : catalog.campaigns) {
+    JEMB_ASSIGN_OR_RETURN(const auto before, promotions_.FindCampaign(campaign.campaign_id));
+    if (all || !before.has_value()) JEMB_RETURN_IF_ERROR(promotions_.Load(campaign));
+  }
+  for (const Voucher& voucher : catalog.vouchers) {
+    JEMB_RETURN_IF_ERROR(CheckCampaignOf(voucher.campaign_id, "voucher " + voucher.voucher_ref));
+    JEMB_ASSIGN_OR_RETURN(const auto before, promotions_.FindVoucher(voucher.voucher_ref));
+    if (all || !before.has_value()) JEMB_RETURN_IF_ERROR(promotions_.Load(voucher));
+  }
+  if (catalog.campaigns.empty() && catalog.vouchers.empty()) return absl::OkStatus();
+  JEMB_ASSIGN_OR_RETURN(const std::vector<Campaign> campaigns, promotions_.Campaigns());
+  JEMB_ASSIGN_OR_RETURN(const std::vector<Voucher> vouchers, promotions_.Vouchers());
+  if (campaigns.size() <= kMaxCampaigns && vouchers.size() <= kMaxVouchers) {
+    return absl::OkStatus();
+  }
+  return base::InvalidArgument("there are at most " + std::to_string(kMaxCampaigns) +
+                               " campaigns and " + std::to_string(kMaxVouchers) + " vouchers");
+}
+
+// Whether the campaign that somebody names is there; none named is.
+absl::Status Store::CheckCampaignOf(const std::string& campaign_id, const std::string& whose) {
+  if (campaign_id.empty()) return absl::OkStatus();
+  JEMB_ASSIGN_OR_RETURN(const auto campaign, promotions_.FindCampaign(campaign_id));
+  if (campaign.has_value()) return absl::OkStatus();
+  return base::InvalidArgument(whose + ": there is no campaign " + campaign_id);
+}
+
+absl::StatusOr<Store::Promoted> Store::ListPromotions() {
+  Promoted promoted;
+  JEMB_RETURN_IF_ERROR(Transact([&](Work&) -> absl::Status {
+    JEMB_ASSIGN_OR_RETURN(promoted.campaigns, promotions_.Campaigns());
+    JEMB_ASSIGN_OR_RETURN(promoted.vouchers, promotions_.Vouchers());
+    return absl::OkStatus();
+  }));
+  return promoted;
+}
+
+absl::Status Store::WriteTerms(const Offer& offer) {
+  const FormerPrice& former = offer.former;
+  upsert_terms_.Bind(std::string_view(offer.offer_id), offer.order_limit,
+                     std::string_view(offer.campaign_id), offer.price_grace_ms,
+                     std::string_view(former.price.currency), former.price.amount_minor,
+                     std::string_view(former.version), former.until_ms);
+  return upsert_terms_.Run();
+}
+
+absl::Status Store::LoadOne(Work& work, LoadMode mode, Offer offer, Loaded* loaded) {
   const Offer* before = OfferIn(work, offer.offer_id);
+  if (mode == LoadMode::kNewOnly && before != nullptr) return absl::OkStatus();
+  JEMB_RETURN_IF_ERROR(CheckCampaignOf(offer.campaign_id, "offer " + offer.offer_id));
   offer.sold = before != nullptr ? before->sold : 0;
   offer.initial_stock = offer.stock + offer.sold;
+  offer.former = before != nullptr ? FormerOf(*before, offer, work.now_ms) : FormerPrice();
   ++(before != nullptr ? loaded->replaced : loaded->inserted);
   upsert_offer_.Bind(std::string_view(offer.offer_id), std::string_view(offer.title),
                      std::string_view(offer.seller_id), std::string_view(offer.price.currency),
@@ -457,6 +582,7 @@ absl::Status Store::LoadOne(Work& work, Offer offer, Loaded* loaded) {
                      offer.sold, offer.initial_stock, offer.buyer_limit, offer.total_limit,
                      offer.sale_starts_ms, offer.sale_ends_ms);
   JEMB_RETURN_IF_ERROR(upsert_offer_.Run());
+  JEMB_RETURN_IF_ERROR(WriteTerms(offer));
   const Attested* last = before != nullptr ? before->attested.get() : nullptr;
   if (last != nullptr && last->goods == Known(offer)) {
     offer.attested = before->attested;
@@ -471,29 +597,38 @@ absl::Status Store::LoadOne(Work& work, Offer offer, Loaded* loaded) {
 }
 
 absl::StatusOr<Store::Visit> Store::View(std::string_view order_id) {
-  return Visited(order_id, false);
+  return Visited(order_id, Act::kView);
 }
 
 absl::StatusOr<Store::Visit> Store::Pay(std::string_view order_id) {
-  return Visited(order_id, true);
+  return Visited(order_id, Act::kPay);
 }
 
-absl::StatusOr<Store::Visit> Store::Visited(std::string_view order_id, bool pay) {
+absl::StatusOr<Store::Visit> Store::Withdraw(std::string_view order_id) {
+  return Visited(order_id, Act::kWithdraw);
+}
+
+// What the visit does to an order that is not paid.
+absl::Status Store::Settle(Work& work, Act act, ResultRow* row) {
+  if (work.now_ms >= row->result.hold_expires_ms) return Cancel(work, Payment::kCancelled, row);
+  if (act == Act::kWithdraw) return Cancel(work, Payment::kWithdrawn, row);
+  if (act == Act::kView) return absl::OkStatus();
+  row->result.payment = Payment::kPaid;
+  row->paid_ms = work.now_ms;
+  update_payment_.Bind(static_cast<int>(Payment::kPaid), row->paid_ms, row->result.seq);
+  return update_payment_.Run();
+}
+
+absl::StatusOr<Store::Visit> Store::Visited(std::string_view order_id, Act act) {
   Visit visit;
   JEMB_RETURN_IF_ERROR(Transact([&](Work& work) -> absl::Status {
     JEMB_ASSIGN_OR_RETURN(std::optional<ResultRow> row, FindOrder(order_id));
     if (!row.has_value()) return base::NotFound("no such order");
-    if (row->result.payment == Payment::kUnpaid) {
-      if (work.now_ms >= row->result.hold_expires_ms) {
-        JEMB_RETURN_IF_ERROR(Cancel(work, &*row));
-      } else if (pay) {
-        row->result.payment = Payment::kPaid;
-        row->paid_ms = work.now_ms;
-        update_payment_.Bind(static_cast<int>(Payment::kPaid), row->paid_ms, row->result.seq);
-        JEMB_RETURN_IF_ERROR(update_payment_.Run());
-      }
-    }
-    visit = {std::move(row->result), work.now_ms, row->paid_ms};
+    if (row->result.payment == Payment::kUnpaid) JEMB_RETURN_IF_ERROR(Settle(work, act, &*row));
+    JEMB_ASSIGN_OR_RETURN(visit.taken, promotions_.TakenBy(row->result.seq));
+    visit.result = std::move(row->result);
+    visit.now_ms = work.now_ms;
+    visit.paid_ms = row->paid_ms;
     return absl::OkStatus();
   }));
   if (visit.result.payment == Payment::kPaid) {
@@ -515,12 +650,17 @@ absl::StatusOr<std::optional<ResultRow>> Store::FindOrder(std::string_view order
   return std::optional<ResultRow>(std::move(row));
 }
 
-absl::Status Store::Cancel(Work& work, ResultRow* row) {
+absl::Status Store::Cancel(Work& work, Payment as, ResultRow* row) {
   Result& result = row->result;
-  result.payment = Payment::kCancelled;
-  update_payment_.Bind(static_cast<int>(Payment::kCancelled), 0, result.seq);
+  result.payment = as;
+  update_payment_.Bind(static_cast<int>(as), 0, result.seq);
   JEMB_RETURN_IF_ERROR(update_payment_.Run());
-  return Take(work, result.offer_id, row->buyer_ref, -static_cast<int64_t>(result.quantity));
+  const auto quantity = static_cast<int64_t>(result.quantity);
+  JEMB_ASSIGN_OR_RETURN(const Taken taken, promotions_.TakenBy(result.seq));
+  if (!taken.nothing()) {
+    JEMB_RETURN_IF_ERROR(promotions_.GiveBack(taken, row->buyer_ref, quantity));
+  }
+  return Take(work, result.offer_id, row->buyer_ref, -quantity);
 }
 
 absl::StatusOr<int> Store::CancelExpired() {
@@ -534,7 +674,9 @@ absl::StatusOr<int> Store::CancelExpired() {
       if (!row) break;
       expired.push_back(ReadRow(select_on_hold_));
     }
-    for (ResultRow& row : expired) JEMB_RETURN_IF_ERROR(Cancel(work, &row));
+    for (ResultRow& row : expired) {
+      JEMB_RETURN_IF_ERROR(Cancel(work, Payment::kCancelled, &row));
+    }
     cancelled = static_cast<int>(expired.size());
     return absl::OkStatus();
   }));

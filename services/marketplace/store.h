@@ -26,9 +26,11 @@
 
 #include "libs/ledger/note.h"
 #include "libs/sqlite/sqlite.h"
+#include "services/marketplace/decide.h"
 #include "services/marketplace/links.h"
 #include "services/marketplace/offer_feed.h"
 #include "services/marketplace/order.h"
+#include "services/marketplace/promotions.h"
 #include "services/marketplace/rows.h"
 #include "services/marketplace/schema.h"
 
@@ -90,19 +92,32 @@ class Store {
     uint32_t inserted = 0;
     uint32_t replaced = 0;
   };
-  // All or none. The stock given is what is left from now on. What is known of the goods is signed
-  // anew if it has changed. INVALID_ARGUMENT names the offer.
+  // All or none. The stock given is what is left from now on; what was sold or used stays. What is
+  // known of the goods is signed anew if it has changed. kNewOnly leaves what is known as it is.
+  // INVALID_ARGUMENT names the entry.
+  enum class LoadMode { kReplace, kNewOnly };
+  absl::StatusOr<Loaded> Load(Catalog catalog, LoadMode mode = LoadMode::kReplace);
+  // The same for offers alone.
   absl::StatusOr<Loaded> LoadOffers(std::vector<Offer> offers);
+
+  struct Promoted {
+    std::vector<Campaign> campaigns;
+    std::vector<Voucher> vouchers;
+  };
+  absl::StatusOr<Promoted> ListPromotions();
 
   struct Visit {
     Result result;
     int64_t now_ms = 0;
     int64_t paid_ms = 0;
+    Taken taken;
   };
   // The order as its buyer sees it. One whose hold has run out unpaid is cancelled on the way.
   absl::StatusOr<Visit> View(std::string_view order_id);
   // Marks it paid if its hold still runs; else as View.
   absl::StatusOr<Visit> Pay(std::string_view order_id);
+  // Cancels it if it is not paid, and gives back what it took; else as View.
+  absl::StatusOr<Visit> Withdraw(std::string_view order_id);
 
   // Cancels unpaid orders whose hold has run out, up to kMaxSweepOrders; returns how many.
   absl::StatusOr<int> CancelExpired();
@@ -132,6 +147,7 @@ class Store {
   absl::Status Prepare();
   absl::Status ReadState();
   absl::Status ReadOffers();
+  absl::Status ReadTerms();
   absl::Status ReadAttestations();
   absl::Status RenewAttestations();
 
@@ -147,16 +163,27 @@ class Store {
   absl::StatusOr<std::optional<Result>> FindResult(const Key& key);
   absl::StatusOr<std::optional<ResultRow>> FindOrder(std::string_view order_id);
   absl::StatusOr<int64_t> BuyerTotal(std::string_view offer_id, std::string_view buyer_ref);
-  absl::Status Remember(Work& work, const Order& order, Result* result);
-  absl::Status Cancel(Work& work, ResultRow* row);
+  // What the transaction has read of an order's campaign and voucher, for Facts to point to.
+  struct Promotion {
+    std::optional<Campaign> campaign;
+    std::optional<Voucher> voucher;
+  };
+  absl::Status ReadPromotion(const Order& order, Facts* facts, Promotion* promotion);
+  absl::Status Remember(Work& work, const Order& order, const Facts& facts, Decision* decision);
+  absl::Status Cancel(Work& work, Payment as, ResultRow* row);
   // Moves units from stock to sold, back if negative.
   absl::Status Take(Work& work, std::string_view offer_id, std::string_view buyer_ref,
                     int64_t quantity);
-  absl::Status LoadOne(Work& work, Offer offer, Loaded* loaded);
+  absl::Status LoadPromotions(const Catalog& catalog, LoadMode mode);
+  absl::Status LoadOne(Work& work, LoadMode mode, Offer offer, Loaded* loaded);
+  absl::Status WriteTerms(const Offer& offer);
+  absl::Status CheckCampaignOf(const std::string& campaign_id, const std::string& whose);
   static goods::Goods Known(const Offer& offer);
   absl::StatusOr<bool> TakeKey();
   absl::Status Attest(Offer* offer, const Attested* before, int64_t now_ms);
-  absl::StatusOr<Visit> Visited(std::string_view order_id, bool pay);
+  enum class Act { kView, kPay, kWithdraw };
+  absl::StatusOr<Visit> Visited(std::string_view order_id, Act act);
+  absl::Status Settle(Work& work, Act act, ResultRow* row);
   const Offer* OfferIn(const Work& work, std::string_view offer_id) const;
   Work::Touched& Touch(Work& work, std::string_view offer_id);
 
@@ -181,6 +208,8 @@ class Store {
   sqlite::Statement update_offer_;
   sqlite::Statement upsert_offer_;
   sqlite::Statement upsert_attestation_;
+  sqlite::Statement upsert_terms_;
+  Promotions promotions_;
   absl::flat_hash_map<std::string, Offer> offers_;
   int64_t next_seq_ = 1;
   absl::Status broken_;

@@ -83,14 +83,18 @@ class TestOrder {
     order.buyer_ref = buyer_ref_;
     order.offer_id = offer_id_;
     order.quantity = quantity;
-    order.price_seen = {"IDR", 2'500'000};
-    order.price_version = "1";
+    order.price_seen = {"IDR", price_minor};
+    order.price_version = price_version;
+    order.voucher_ref = voucher_ref;
     order.fingerprint = fingerprint_;
     order.deadline_ms = deadline_ms;
     return order;
   }
 
   uint32_t quantity = 1;
+  int64_t price_minor = 2'500'000;
+  std::string price_version = "1";
+  std::string voucher_ref;
   int64_t deadline_ms = kNowMs + 120'000;
 
  private:

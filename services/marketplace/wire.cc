@@ -2,7 +2,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <string>
+#include <utility>
 
+#include "absl/container/flat_hash_map.h"
+
+#include "libs/base/status.h"
 #include "libs/base/timestamp.h"
 #include "libs/base/unknown_fields.h"
 
@@ -23,6 +29,24 @@ int64_t SafeMs(const google::protobuf::Timestamp& time) {
 int64_t ToSigned(uint64_t value) {
   return static_cast<int64_t>(
       std::min(value, static_cast<uint64_t>(std::numeric_limits<int64_t>::max())));
+}
+
+// The offer of each entry that tells of one; an error for one that is not there, or told of twice.
+template <typename Entries, typename Add>
+absl::Status AddToOffers(const Entries& entries, const char* what, std::vector<Offer>& offers,
+                         const Add& add) {
+  absl::flat_hash_map<std::string, Offer*> by_id;
+  for (Offer& offer : offers) by_id.emplace(offer.offer_id, &offer);
+  for (const auto& entry : entries) {
+    const auto at = by_id.find(entry.offer_id());
+    if (at == by_id.end()) {
+      return base::InvalidArgument(std::string(what) + " of " + entry.offer_id() +
+                                   ": told twice, or the offer is not loaded with them");
+    }
+    add(entry, at->second);
+    by_id.erase(at);
+  }
+  return absl::OkStatus();
 }
 
 uint64_t UnknownFieldsOf(const orders::v1::Order& order) {
@@ -53,6 +77,7 @@ Order FromWire(const orders::v1::Order& order) {
   result.quantity = order.quantity();
   result.price_seen = {order.price_seen().currency(), order.price_seen().amount_minor()};
   result.price_version = order.price_version();
+  result.voucher_ref = order.voucher_ref();
   result.fingerprint = order.fingerprint();
   result.deadline_ms = SafeMs(order.deadline());
   return result;
@@ -96,6 +121,47 @@ goods::Goods FromWire(const orders::v1::Goods& wire) {
   return goods;
 }
 
+Campaign FromWire(const orders::v1::Campaign& campaign) {
+  Campaign result;
+  result.campaign_id = campaign.campaign_id();
+  result.total_limit = ToSigned(campaign.total_limit());
+  result.buyer_limit = campaign.buyer_limit();
+  if (campaign.has_starts_at()) result.starts_ms = SafeMs(campaign.starts_at());
+  if (campaign.has_ends_at()) result.ends_ms = SafeMs(campaign.ends_at());
+  return result;
+}
+
+Voucher FromWire(const orders::v1::Voucher& voucher) {
+  Voucher result;
+  result.voucher_ref = voucher.voucher_ref();
+  result.amount = {voucher.amount().currency(), voucher.amount().amount_minor()};
+  result.offer_id = voucher.offer_id();
+  result.campaign_id = voucher.campaign_id();
+  result.uses = ToSigned(voucher.uses());
+  result.buyer_uses = voucher.buyer_uses();
+  if (voucher.has_starts_at()) result.starts_ms = SafeMs(voucher.starts_at());
+  if (voucher.has_ends_at()) result.ends_ms = SafeMs(voucher.ends_at());
+  return result;
+}
+
+absl::StatusOr<Catalog> FromWire(const orders::v1::LoadOffersRequest& request) {
+  Catalog catalog;
+  for (const auto& offer : request.offers()) catalog.offers.push_back(FromWire(offer));
+  for (const auto& campaign : request.campaigns()) catalog.campaigns.push_back(FromWire(campaign));
+  for (const auto& voucher : request.vouchers()) catalog.vouchers.push_back(FromWire(voucher));
+  JEMB_RETURN_IF_ERROR(AddToOffers(
+      request.goods(), "goods", catalog.offers, [](const orders::v1::Goods& goods, Offer* offer) {
+        offer->attested = std::make_shared<const Attested>(Attested{FromWire(goods), 0, {}});
+      }));
+  JEMB_RETURN_IF_ERROR(AddToOffers(request.sale_terms(), "sale terms", catalog.offers,
+                                   [](const orders::v1::SaleTerms& terms, Offer* offer) {
+                                     offer->order_limit = terms.order_limit();
+                                     offer->campaign_id = terms.campaign_id();
+                                     offer->price_grace_ms = terms.price_grace_ms();
+                                   }));
+  return catalog;
+}
+
 uint64_t UnknownFieldsIn(const orders::v1::FenceRequest& request) {
   return UnknownFieldsOfCall(request);
 }
@@ -135,6 +201,26 @@ void ToWire(const Offer& offer, orders::v1::Offer* wire) {
   if (offer.sale_ends_ms > 0) base::SetMs(offer.sale_ends_ms, wire->mutable_sale_ends_at());
   wire->set_sold(static_cast<uint64_t>(offer.sold));
   if (offer.attested != nullptr) wire->set_attestation(offer.attested->note);
+}
+
+void ToWire(const Campaign& campaign, orders::v1::Campaign* wire) {
+  wire->set_campaign_id(campaign.campaign_id);
+  wire->set_total_limit(static_cast<uint64_t>(campaign.total_limit));
+  wire->set_buyer_limit(static_cast<uint32_t>(campaign.buyer_limit));
+  if (campaign.starts_ms > 0) base::SetMs(campaign.starts_ms, wire->mutable_starts_at());
+  if (campaign.ends_ms > 0) base::SetMs(campaign.ends_ms, wire->mutable_ends_at());
+}
+
+void ToWire(const Voucher& voucher, orders::v1::Voucher* wire) {
+  wire->set_voucher_ref(voucher.voucher_ref);
+  wire->mutable_amount()->set_currency(voucher.amount.currency);
+  wire->mutable_amount()->set_amount_minor(voucher.amount.amount_minor);
+  wire->set_offer_id(voucher.offer_id);
+  wire->set_campaign_id(voucher.campaign_id);
+  wire->set_uses(static_cast<uint64_t>(voucher.uses));
+  wire->set_buyer_uses(static_cast<uint32_t>(voucher.buyer_uses));
+  if (voucher.starts_ms > 0) base::SetMs(voucher.starts_ms, wire->mutable_starts_at());
+  if (voucher.ends_ms > 0) base::SetMs(voucher.ends_ms, wire->mutable_ends_at());
 }
 
 void ToWire(const Result& result, orders::v1::OrderResult* wire) {

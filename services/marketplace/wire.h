@@ -1,7 +1,10 @@
 #pragma once
 
 // Between the contract's messages and the marketplace's values: the only file that knows both.
-// Whatever does not fit becomes a value that Decide or CheckOffer refuses. Pure; any thread.
+// Whatever does not fit becomes a value that Decide or the Check functions refuse. Pure; any
+// thread.
+
+#include "absl/status/statusor.h"
 
 #include "jembatan/orders/v1/catalog.pb.h"
 #include "jembatan/orders/v1/orders.pb.h"
@@ -12,9 +15,13 @@ namespace jembatan::marketplace {
 // Views the message.
 Fencing FromWire(const orders::v1::Fencing& fencing);
 Order FromWire(const orders::v1::Order& order);
-// sold, initial_stock and attested stay empty: the store keeps them.
+// sold, initial_stock, former and attested stay empty: the store keeps them.
 Offer FromWire(const orders::v1::Offer& offer);
 goods::Goods FromWire(const orders::v1::Goods& goods);
+Campaign FromWire(const orders::v1::Campaign& campaign);
+Voucher FromWire(const orders::v1::Voucher& voucher);
+// INVALID_ARGUMENT for goods or terms of an offer that is not among them, or is told of twice.
+absl::StatusOr<Catalog> FromWire(const orders::v1::LoadOffersRequest& request);
 
 // Fields of a call that the contract does not have; nothing carries them further.
 uint64_t UnknownFieldsIn(const orders::v1::FenceRequest& request);
@@ -24,6 +31,8 @@ uint64_t UnknownFieldsIn(const orders::v1::GetOrdersRequest& request);
 uint64_t UnknownFieldsIn(const orders::v1::WatchOffersRequest& request);
 
 void ToWire(const Offer& offer, orders::v1::Offer* wire);
+void ToWire(const Campaign& campaign, orders::v1::Campaign* wire);
+void ToWire(const Voucher& voucher, orders::v1::Voucher* wire);
 // Without index and intent_id, which the request tells.
 void ToWire(const Result& result, orders::v1::OrderResult* wire);
 

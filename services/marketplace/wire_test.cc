@@ -22,6 +22,56 @@ TEST(WireTest, AnOfferSurvivesTheRoundTrip) {
   EXPECT_FALSE(wire.has_sale_ends_at());
 }
 
+TEST(WireTest, PromotionsSurviveTheRoundTrip) {
+  const Campaign campaign{.campaign_id = "1212",
+                          .total_limit = 100,
+                          .buyer_limit = 2,
+                          .starts_ms = testing::kNowMs,
+                          .ends_ms = testing::kNowMs + 1'001,
+                          .sold = 0};
+  orders::v1::Campaign campaign_wire;
+  ToWire(campaign, &campaign_wire);
+  EXPECT_EQ(FromWire(campaign_wire), campaign);
+  const Voucher voucher{.voucher_ref = "hemat",
+                        .amount = {"IDR", 500'000},
+                        .offer_id = "kopi",
+                        .campaign_id = "1212",
+                        .uses = 100,
+                        .buyer_uses = 1,
+                        .starts_ms = testing::kNowMs,
+                        .ends_ms = testing::kNowMs + 1'001,
+                        .used = 0};
+  orders::v1::Voucher voucher_wire;
+  ToWire(voucher, &voucher_wire);
+  EXPECT_EQ(FromWire(voucher_wire), voucher);
+}
+
+TEST(WireTest, GoodsAndTermsBelongToAnOfferOnce) {
+  orders::v1::LoadOffersRequest request;
+  ToWire(testing::MakeOffer("kopi", 7), request.add_offers());
+  ToWire(testing::MakeOffer("teh", 7), request.add_offers());
+  request.add_goods()->set_offer_id("teh");
+  orders::v1::SaleTerms* terms = request.add_sale_terms();
+  terms->set_offer_id("kopi");
+  terms->set_order_limit(2);
+  terms->set_campaign_id("1212");
+  terms->set_price_grace_ms(5'000);
+  const auto catalog = FromWire(request);
+  ASSERT_TRUE(catalog.ok()) << catalog.status();
+  EXPECT_EQ(catalog->offers[0].attested, nullptr);
+  EXPECT_NE(catalog->offers[1].attested, nullptr);
+  EXPECT_EQ(catalog->offers[0].order_limit, 2);
+  EXPECT_EQ(catalog->offers[0].campaign_id, "1212");
+  EXPECT_EQ(catalog->offers[0].price_grace_ms, 5'000);
+  for (const char* stray : {"kopi", "kopiah"}) {
+    orders::v1::LoadOffersRequest bad = request;
+    bad.add_sale_terms()->set_offer_id(stray);
+    EXPECT_TRUE(absl::IsInvalidArgument(FromWire(bad).status())) << stray;
+  }
+  request.add_goods()->set_offer_id("teh");
+  EXPECT_TRUE(absl::IsInvalidArgument(FromWire(request).status()));
+}
+
 template <typename Request>
 void EveryPlantedFieldIsCounted() {
   Request request;

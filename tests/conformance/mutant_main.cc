@@ -11,7 +11,7 @@
 #include "libs/rpc/server.h"
 #include "libs/runtime/lifecycle.h"
 #include "libs/runtime/options.h"
-#include "services/marketplace/offers_file.h"
+#include "services/marketplace/catalog_file.h"
 #include "tests/conformance/mutant_grpc.h"
 #include "tests/conformance/mutants.h"
 
@@ -38,8 +38,8 @@ absl::StatusOr<std::unique_ptr<marketplace::Store>> OpenStore(const Options& opt
 absl::Status Serve(const Options& options) {
   JEMB_ASSIGN_OR_RETURN(const std::unique_ptr<marketplace::Store> store, OpenStore(options));
   MutantOrders service(*store, options.mutant);
-  JEMB_ASSIGN_OR_RETURN(auto offers, marketplace::ReadOffersFile(options.offers));
-  JEMB_RETURN_IF_ERROR(service.LoadOffers(std::move(offers)));
+  JEMB_ASSIGN_OR_RETURN(auto catalog, marketplace::ReadCatalogFile(options.offers));
+  JEMB_RETURN_IF_ERROR(service.LoadOffers(std::move(catalog.offers)));
   rpc::Server server({.listen = options.listen});
   server.Register(&service);
   JEMB_RETURN_IF_ERROR(server.Start());

@@ -130,7 +130,7 @@ VERSIONS: dict[str, dict[str, Edit]] = {
         f"{BRIDGE}/records.cc": filled("set_token(token);", "record."),
         f"{MARKETPLACE}/wire.cc": filled("set_state(result.state);", "wire->"),
         f"{MARKETPLACE}/decide.cc": lambda source: replaced(
-            r"REASON_OUT_OF_STOCK;", "REASON_FROM_NEWER;", source
+            r"\? orders::v1::REASON_OUT_OF_STOCK", "? orders::v1::REASON_FROM_NEWER", source
         ),
     },
 }

@@ -77,6 +77,7 @@ PURE_LIBRARIES = (
     "separation",
     "ledger",
     "goods",
+    "catalog",
     "offers",
     "controls",
     "toml",
