@@ -63,6 +63,7 @@ absl::Status OfferFeed::StartReading() { return reader_.Start(); }
 void OfferFeed::Connect(size_t market, std::shared_ptr<grpc::Channel> channel,
                         rpc::CompletionQueue* queue) {
   Source& source = *sources_.at(market);
+  if (source.watch != nullptr) return source.watch->UseChannel(std::move(channel));
   source.watch = std::make_unique<OffersWatch>(source.marketplace_id, std::move(channel), queue,
                                                context_, &source);
 }

@@ -41,7 +41,8 @@ class OfferFeed final : public offers::OffersHandler {
   ~OfferFeed() override;
 
   absl::Status StartReading();
-  // Of the marketplace with that number; each before anything is relayed.
+  // Of the marketplace with that number; each before anything is relayed, and again with another
+  // connection.
   void Connect(size_t market, std::shared_ptr<grpc::Channel> channel, rpc::CompletionQueue* queue);
   void Stop();
 

@@ -79,7 +79,7 @@ OffersWatch::OffersWatch(std::string marketplace_id, std::shared_ptr<grpc::Chann
                          rpc::CompletionQueue* queue, boost::asio::io_context& context,
                          OffersWatchHandler* handler)
     : marketplace_id_(std::move(marketplace_id)),
-      stub_(orders::v1::OrderService::NewStub(channel)),
+      stub_(orders::v1::OrderService::NewStub(std::move(channel))),
       queue_(queue),
       handler_(handler),
       reopen_(context) {}
@@ -107,6 +107,18 @@ void OffersWatch::OnStreamEnded(const grpc::Status& status) {
   } else {
     handler_->OnWatchEnded();
   }
+  OpenLater();
+}
+
+void OffersWatch::UseChannel(std::shared_ptr<grpc::Channel> channel) {
+  stub_ = orders::v1::OrderService::NewStub(std::move(channel));
+  if (stream_ == nullptr) return;
+  std::exchange(stream_, nullptr)->Abandon();
+  handler_->OnWatchEnded();
+  OpenLater();
+}
+
+void OffersWatch::OpenLater() {
   const int wait_ms = std::min(kReopenFirstMs << std::min(attempts_++, 10), kReopenLongestMs);
   reopen_.expires_after(std::chrono::milliseconds(wait_ms));
   reopen_.async_wait([this](boost::system::error_code error) {

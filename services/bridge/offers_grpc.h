@@ -43,6 +43,8 @@ class OffersWatch {
   // Opens the stream and keeps it open until Stop. Either may follow the other again.
   void Start();
   void Stop();
+  // From now on by that connection.
+  void UseChannel(std::shared_ptr<grpc::Channel> channel);
 
   // Fields of what the marketplace told that the contract does not have.
   uint64_t unknown_fields() const { return unknown_fields_; }
@@ -51,6 +53,7 @@ class OffersWatch {
   class Stream;
 
   void OnStreamEnded(const grpc::Status& status);
+  void OpenLater();
 
   const std::string marketplace_id_;
   std::unique_ptr<orders::v1::OrderService::Stub> stub_;

@@ -163,6 +163,7 @@ class OrdersClient::Stream {
 
   void Answer(const Response& response) {
     if (owner_ == nullptr) return;
+    owner_->OnAnswer();
     owner_->unknown_fields_ += UnknownFieldsIn(response);
     size_t count = static_cast<size_t>(response.results_size());
     if (decisions_.size() < count) decisions_.resize(count);
@@ -251,6 +252,7 @@ class OrdersClient::FenceCall : public rpc::Tag {
     event::Fenced fenced{fence_.partition, fence_.token, std::nullopt};
     if (status_.ok()) fenced.highest = response_.token();
     owner_->handler_->OnFenced(fenced);
+    owner_->OnCallEnded(status_);
   }
 
  private:
@@ -286,6 +288,7 @@ class OrdersClient::AskCall : public rpc::Tag {
       findings.push_back(ToFinding(answer, &owner_->options_.urls));
     }
     owner_->handler_->OnFound(event::Found{ask_, status_.ok(), response_.stale(), findings});
+    owner_->OnCallEnded(status_);
   }
 
  private:
@@ -298,11 +301,11 @@ class OrdersClient::AskCall : public rpc::Tag {
   std::unique_ptr<grpc::ClientAsyncResponseReader<orders::v1::GetOrdersResponse>> call_;
 };
 
-OrdersClient::OrdersClient(Options options, std::shared_ptr<grpc::Channel> channel,
-                           rpc::CompletionQueue* queue, boost::asio::io_context& context,
-                           OrdersHandler* handler)
+OrdersClient::OrdersClient(Options options, Connect connect, rpc::CompletionQueue* queue,
+                           boost::asio::io_context& context, OrdersHandler* handler)
     : options_(std::move(options)),
-      stub_(orders::v1::OrderService::NewStub(channel)),
+      connect_(std::move(connect)),
+      stub_(orders::v1::OrderService::NewStub(connect_())),
       queue_(queue),
       handler_(handler),
       reopen_(context) {}
@@ -341,9 +344,25 @@ void OrdersClient::Ask(const effect::Ask& ask) { new AskCall(this, ask); }
 void OrdersClient::Fence(const effect::Fence& fence) { new FenceCall(this, fence); }
 
 void OrdersClient::Reset() {
+  if (stream_ != nullptr) Replace("a batch was not answered in time");
+}
+
+void OrdersClient::OnCallEnded(const grpc::Status& status) {
+  if (status.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED) return OnAnswer();
+  const auto now = std::chrono::steady_clock::now();
+  if (!unanswered_since_) {
+    unanswered_since_ = now - std::chrono::milliseconds(options_.call_timeout_ms);
+  }
+  if (now - *unanswered_since_ < std::chrono::milliseconds(options_.unanswered_ms)) return;
+  Replace("no call was answered in time");
+}
+
+void OrdersClient::Replace(const std::string& why) {
+  unanswered_since_.reset();
+  stub_ = orders::v1::OrderService::NewStub(connect_());
   if (stream_ == nullptr) return;
   std::exchange(stream_, nullptr)->Abandon();
-  OnStreamEnded("a batch was not answered in time");
+  OnStreamEnded(why);
 }
 
 void OrdersClient::SetScope(int32_t partition, uint64_t token, orders::v1::Fencing* fencing) const {

@@ -171,6 +171,8 @@ class Service::Impl : public kafka::GroupHandler {
   absl::Status ReadPolicy();
   absl::Status ConnectKafka();
   absl::Status ConnectMarketplaces();
+  std::shared_ptr<grpc::Channel> Connect(
+      size_t market, const std::shared_ptr<grpc::ChannelCredentials>& credentials);
 
   Options options_;
   std::shared_ptr<prometheus::Registry> registry_;
@@ -408,12 +410,22 @@ absl::Status Service::Impl::ConnectMarketplaces() {
     OrdersClient::Options options;
     options.topic_version = kafka::kIntentsTopic;
     options.urls.hosts = settings.hosts;
-    std::shared_ptr<grpc::Channel> channel = rpc::Connect(settings.orders, credentials);
-    market->orders = std::make_unique<OrdersClient>(std::move(options), channel, queue_.get(),
-                                                    shard_.context(), market.get());
-    offer_feed_->Connect(market->number, std::move(channel), queue_.get());
+    auto connect = [this, number = market->number, credentials] {
+      return Connect(number, credentials);
+    };
+    market->orders = std::make_unique<OrdersClient>(std::move(options), std::move(connect),
+                                                    queue_.get(), shard_.context(), market.get());
   }
   return absl::OkStatus();
+}
+
+// Everything that is asked of a marketplace goes by one connection.
+std::shared_ptr<grpc::Channel> Service::Impl::Connect(
+    size_t market, const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
+  std::shared_ptr<grpc::Channel> channel =
+      rpc::Connect(markets_[market]->settings.orders, credentials);
+  offer_feed_->Connect(market, channel, queue_.get());
+  return channel;
 }
 
 void Service::Impl::Stop() {
