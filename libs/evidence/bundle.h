@@ -24,6 +24,7 @@ namespace jembatan::evidence {
 
 inline constexpr std::string_view kIntents = "jembatan.intents.v1";
 inline constexpr std::string_view kOutcomes = "jembatan.outcomes.v1";
+inline constexpr std::string_view kOrderStates = "jembatan.orderstates.v1";
 inline constexpr std::string_view kOffers = "jembatan.offers.v1";
 inline constexpr std::string_view kControls = "jembatan.controls.v1";
 inline constexpr std::string_view kDeadLetters = "jembatan.deadletters.v1";

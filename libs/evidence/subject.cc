@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "jembatan/crossing/v1/crossing.pb.h"
+#include "jembatan/crossing/v1/order_state.pb.h"
 #include "libs/evidence/bundle.h"
 #include "libs/evidence/bytes.h"
 #include "libs/ledger/tree.h"
@@ -91,6 +92,10 @@ std::string BuyerOf(std::string_view topic, std::string_view value) {
   if (topic == kOutcomes) {
     crossing::v1::OutcomeRecord record;
     return Parse(value, &record) ? record.outcome().buyer_ref() : std::string();
+  }
+  if (topic == kOrderStates) {
+    crossing::v1::OrderStateRecord state;
+    return Parse(value, &state) ? state.buyer_ref() : std::string();
   }
   crossing::v1::DeadLetter letter;
   if (topic != kDeadLetters || !Parse(value, &letter) || !Parse(letter.value(), &intent)) return {};

@@ -157,6 +157,8 @@ void Fill(const Outcome& outcome, Object& object) {
   object.Nested("price", outcome.has_price(), outcome.price());
   object.Time("holdExpiresAt", outcome.has_hold_expires_at(), outcome.hold_expires_at());
   object.Text("offerId", outcome.offer_id());
+  object.Enum("orderState", outcome.order_state(), Outcome::OrderState_Name(outcome.order_state()));
+  object.Time("orderStateAt", outcome.has_order_state_at(), outcome.order_state_at());
 }
 
 void Fill(const OfferHint& offer, Object& object) {

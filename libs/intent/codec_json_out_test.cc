@@ -57,6 +57,63 @@ TEST(JsonOut, WritesWhatJsonUtilWrites) {
   ExpectWritesWhatJsonUtilWrites<GetOutcomesResponse>();
 }
 
+// Gives every field a value, lists one element.
+void FillAll(google::protobuf::Message* message) {
+  using Field = google::protobuf::FieldDescriptor;
+  const google::protobuf::Reflection& to = *message->GetReflection();
+  for (int i = 0; i < message->GetDescriptor()->field_count(); ++i) {
+    const Field* field = message->GetDescriptor()->field(i);
+    const bool listed = field->is_repeated();
+    switch (field->cpp_type()) {
+      case Field::CPPTYPE_MESSAGE:
+        FillAll(listed ? to.AddMessage(message, field) : to.MutableMessage(message, field));
+        break;
+      case Field::CPPTYPE_STRING:
+        listed ? to.AddString(message, field, "a") : to.SetString(message, field, "a");
+        break;
+      case Field::CPPTYPE_ENUM:
+        to.SetEnumValue(message, field, 1);
+        break;
+      case Field::CPPTYPE_BOOL:
+        to.SetBool(message, field, true);
+        break;
+      case Field::CPPTYPE_INT32:
+        to.SetInt32(message, field, 1);
+        break;
+      case Field::CPPTYPE_INT64:
+        to.SetInt64(message, field, 1);
+        break;
+      case Field::CPPTYPE_UINT32:
+        to.SetUInt32(message, field, 1);
+        break;
+      case Field::CPPTYPE_UINT64:
+        to.SetUInt64(message, field, 1);
+        break;
+      case Field::CPPTYPE_FLOAT:
+      case Field::CPPTYPE_DOUBLE:
+        FAIL() << field->full_name() << " is of a type that nobody writes";
+    }
+  }
+}
+
+template <typename Message>
+void ExpectNoFieldIsForgotten() {
+  Message message;
+  ASSERT_NO_FATAL_FAILURE(FillAll(&message));
+  std::string json;
+  Encode(Encoding::kJson, message, &json);
+  Message back;
+  ASSERT_TRUE(JsonStringToMessage(json, &back).ok()) << json;
+  EXPECT_TRUE(MessageDifferencer::Equals(message, back)) << message.DebugString() << json;
+}
+
+// How an order fares was told in one encoding only.
+TEST(JsonOut, ForgetsNoField) {
+  ExpectNoFieldIsForgotten<ServerFrame>();
+  ExpectNoFieldIsForgotten<SubmitIntentResponse>();
+  ExpectNoFieldIsForgotten<GetOutcomesResponse>();
+}
+
 TEST(JsonOut, BinaryReadsBack) {
   testing::RandomMessages random(kSeed);
   ServerFrame message;

@@ -57,6 +57,8 @@ std::vector<TopicSpec> CrossingTopics(int partitions) {
       // A reader rebuilds its window from outcomes a few minutes older than the oldest intent, and
       // judges a record by the hour before it: a day more is ample.
       Topic(kOutcomesTopic, partitions, Keep(4)),
+      // What is older than an hour nobody asks of it, and the marketplace knows it all.
+      Topic(kOrderStatesTopic, partitions, Keep(1)),
       Topic(kOffersTopic, partitions, {{"cleanup.policy", "compact"}}),
       // One order of all controls, so that every reader comes to the same state.
       Topic(kControlsTopic, 1, {{"cleanup.policy", "compact"}}),

@@ -32,12 +32,13 @@ struct TopicSpec {
 // Names of the topics; "v1" is part of the name because partitions and TTL are frozen per version.
 inline constexpr char kIntentsTopic[] = "jembatan.intents.v1";
 inline constexpr char kOutcomesTopic[] = "jembatan.outcomes.v1";
+inline constexpr char kOrderStatesTopic[] = "jembatan.orderstates.v1";
 inline constexpr char kOffersTopic[] = "jembatan.offers.v1";
 inline constexpr char kControlsTopic[] = "jembatan.controls.v1";
 inline constexpr char kDeadLettersTopic[] = "jembatan.deadletters.v1";
 inline constexpr char kRoomsTopic[] = "jembatan.rooms.v1";
 
-// The five whose records cross, with LogAppendTime, retention of intents 3 days and of outcomes
+// The six whose records cross, with LogAppendTime, retention of intents 3 days and of outcomes
 // longer by more than the window that readers rebuild (protocol rule 5), offers and controls
 // compacted. Controls are one partition whatever `partitions` says.
 std::vector<TopicSpec> CrossingTopics(int partitions);

@@ -46,7 +46,7 @@ TEST(PartitionOf, ReadsBytesAboveAsciiUnsigned) {
   EXPECT_GE(once, 0);
 }
 
-TEST(JembatanTopics, AreSixWithTheirRules) {
+TEST(JembatanTopics, AreSevenWithTheirRules) {
   const std::vector<TopicSpec> topics = JembatanTopics(6);
   std::set<std::string> names;
   for (const TopicSpec& topic : topics) {
@@ -58,14 +58,15 @@ TEST(JembatanTopics, AreSixWithTheirRules) {
     const bool compacted = ordered || topic.name == kOffersTopic;
     EXPECT_EQ(topic.config.at("cleanup.policy"), compacted ? "compact" : "delete") << topic.name;
   }
-  EXPECT_EQ(names, (std::set<std::string>{kIntentsTopic, kOutcomesTopic, kOffersTopic,
-                                          kControlsTopic, kDeadLettersTopic, kRoomsTopic}));
+  EXPECT_EQ(names,
+            (std::set<std::string>{kIntentsTopic, kOutcomesTopic, kOrderStatesTopic, kOffersTopic,
+                                   kControlsTopic, kDeadLettersTopic, kRoomsTopic}));
 }
 
 TEST(JembatanTopics, RoomsDoNotCross) {
   std::set<std::string> crossing;
   for (const TopicSpec& topic : CrossingTopics(6)) crossing.insert(topic.name);
-  EXPECT_EQ(crossing.size(), 5u);
+  EXPECT_EQ(crossing.size(), 6u);
   EXPECT_FALSE(crossing.contains(kRoomsTopic));
 }
 

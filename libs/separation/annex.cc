@@ -4,6 +4,8 @@
 
 #include "jembatan/crossing/v1/controls.pb.h"
 #include "jembatan/crossing/v1/crossing.pb.h"
+#include "jembatan/crossing/v1/order_state.pb.h"
+#include "jembatan/orders/v1/order_states.pb.h"
 #include "jembatan/orders/v1/orders.pb.h"
 #include "libs/base/check.h"
 #include "libs/separation/rules.h"
@@ -36,10 +38,12 @@ class Writer {
     Heading("## ", text_.crossing_heading);
     Paragraph(text_.crossing_opening);
     Messages(*crossing::v1::PurchaseIntent::descriptor()->file());
+    Messages(*crossing::v1::OrderStateRecord::descriptor()->file());
     Messages(*crossing::v1::Control::descriptor()->file());
     Heading("## ", text_.orders_heading);
     Paragraph(text_.orders_opening);
     Messages(*orders::v1::Order::descriptor()->file());
+    Messages(*orders::v1::OrderState::descriptor()->file());
     return std::move(out_);
   }
 

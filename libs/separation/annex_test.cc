@@ -11,6 +11,8 @@
 
 #include "jembatan/crossing/v1/controls.pb.h"
 #include "jembatan/crossing/v1/crossing.pb.h"
+#include "jembatan/crossing/v1/order_state.pb.h"
+#include "jembatan/orders/v1/order_states.pb.h"
 #include "jembatan/orders/v1/orders.pb.h"
 #include "libs/separation/rules.h"
 
@@ -37,8 +39,10 @@ struct Names {
 TEST(Wording, EveryMessageAndFieldHasItsWordsAndNoWordsAreLeftOver) {
   Names names;
   names.Add(*crossing::v1::PurchaseIntent::descriptor()->file());
+  names.Add(*crossing::v1::OrderStateRecord::descriptor()->file());
   names.Add(*crossing::v1::Control::descriptor()->file());
   names.Add(*orders::v1::Order::descriptor()->file());
+  names.Add(*orders::v1::OrderState::descriptor()->file());
   for (const std::string& name : names.messages) EXPECT_NE(MessageText(name), nullptr) << name;
   std::set<const Text*> used;
   for (const std::string& name : names.fields) {

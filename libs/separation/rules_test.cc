@@ -16,7 +16,9 @@
 
 #include "jembatan/crossing/v1/controls.pb.h"
 #include "jembatan/crossing/v1/crossing.pb.h"
+#include "jembatan/crossing/v1/order_state.pb.h"
 #include "jembatan/orders/v1/catalog.pb.h"
+#include "jembatan/orders/v1/order_states.pb.h"
 #include "jembatan/orders/v1/orders.pb.h"
 
 namespace jembatan::separation {
@@ -37,6 +39,8 @@ std::vector<const FileDescriptor*> FilesOf(const std::string& contract) {
   crossing::v1::Reason_descriptor();
   orders::v1::Order::descriptor();
   orders::v1::LoadOffersRequest::descriptor();
+  orders::v1::OrderState::descriptor();
+  crossing::v1::OrderStateRecord::descriptor();
   std::vector<const FileDescriptor*> files;
   const std::string folder = "jembatan/" + contract + "/v1/";
   for (const auto& entry : std::filesystem::directory_iterator("proto/" + folder)) {

@@ -132,7 +132,7 @@ TEST_F(AuditorService, SealsEveryRecordOfEveryTopic) {
   const auto text = verifier->Open(note);
   ASSERT_TRUE(text.ok()) << text.status();
   EXPECT_TRUE(ledger::ParseCheckpoint(*text).ok());
-  EXPECT_NE(Get(*service, "/metrics").find("jembatan_auditor_ledger_records 15"),
+  EXPECT_NE(Get(*service, "/metrics").find("jembatan_auditor_ledger_records 18"),
             std::string::npos);
 }
 

@@ -1,10 +1,14 @@
 #include "services/bridge/border.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
+#include <utility>
 
+#include "libs/base/ids.h"
 #include "libs/base/unknown_fields.h"
 #include "libs/crossing/link_host.h"
+#include "libs/identity/buyer_ref.h"
 #include "services/bridge/limits.h"
 
 namespace jembatan::bridge {
@@ -151,6 +155,29 @@ void ToOfferRecord(const orders::v1::Offer& offer, const std::string& marketplac
   record->set_attestation(offer.attestation());
 }
 
+bool ToOrderStateRecord(const orders::v1::OrderState& state, const std::string& marketplace_id,
+                        crossing::v1::OrderStateRecord* record) {
+  using Record = crossing::v1::OrderStateRecord;
+  using State = orders::v1::OrderState;
+  constexpr std::pair<State::State, Record::State> kWords[] = {
+      {State::STATE_PAID, Record::STATE_PAID},
+      {State::STATE_CANCELLED, Record::STATE_CANCELLED},
+      {State::STATE_HOLD_EXPIRED, Record::STATE_HOLD_EXPIRED}};
+  record->Clear();
+  const auto* word =
+      std::ranges::find(kWords, state.state(), [](const auto& each) { return each.first; });
+  if (word == std::end(kWords)) return false;
+  record->set_state(word->second);
+  const bool ours = base::Uuid::ParseV7(state.intent_id()).has_value() &&
+                    state.buyer_ref().size() == identity::BuyerRef().view().size();
+  if (!ours || !state.has_changed_at()) return false;
+  record->set_intent_id(state.intent_id());
+  record->set_buyer_ref(state.buyer_ref());
+  base::CopyTime(state.changed_at(), record->mutable_changed_at());
+  record->set_marketplace_id(marketplace_id);
+  return true;
+}
+
 uint64_t UnknownFieldsIn(const orders::v1::FenceResponse& response) {
   return base::OwnUnknownFields(response);
 }
@@ -178,6 +205,15 @@ uint64_t UnknownFieldsIn(const orders::v1::WatchOffersResponse& response) {
     for (const auto* time : {&offer.sale_starts_at(), &offer.sale_ends_at()}) {
       count += base::OwnUnknownFields(*time);
     }
+  }
+  return count;
+}
+
+uint64_t UnknownFieldsIn(const orders::v1::WatchOrderStatesResponse& response) {
+  uint64_t count = base::OwnUnknownFields(response);
+  for (const orders::v1::OrderState& state : response.states()) {
+    count += base::OwnUnknownFields(state);
+    if (state.has_changed_at()) count += base::OwnUnknownFields(state.changed_at());
   }
   return count;
 }

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "jembatan/crossing/v1/crossing.pb.h"
+#include "jembatan/crossing/v1/order_state.pb.h"
+#include "jembatan/orders/v1/order_states.pb.h"
 #include "jembatan/orders/v1/orders.pb.h"
 #include "services/bridge/events.h"
 
@@ -42,10 +44,16 @@ Finding ToFinding(const orders::v1::GetOrdersResponse::Answer& answer, UrlRule* 
 void ToOfferRecord(const orders::v1::Offer& offer, const std::string& marketplace_id,
                    crossing::v1::Offer* record);
 
+// How an order fares -> its record in the topic of order states, without told_from. False:
+// no key of ours, no time, or a word that only a newer bridge knows; then nobody is told.
+bool ToOrderStateRecord(const orders::v1::OrderState& state, const std::string& marketplace_id,
+                        crossing::v1::OrderStateRecord* record);
+
 // Fields of a marketplace's answer that orders.v1 does not have; nothing carries them further.
 uint64_t UnknownFieldsIn(const orders::v1::FenceResponse& response);
 uint64_t UnknownFieldsIn(const orders::v1::PlaceOrdersResponse& response);
 uint64_t UnknownFieldsIn(const orders::v1::GetOrdersResponse& response);
 uint64_t UnknownFieldsIn(const orders::v1::WatchOffersResponse& response);
+uint64_t UnknownFieldsIn(const orders::v1::WatchOrderStatesResponse& response);
 
 }  // namespace jembatan::bridge

@@ -2,6 +2,7 @@
 
 #include "services/bridge/border.h"
 
+#include <functional>
 #include <set>
 #include <string>
 
@@ -190,6 +191,49 @@ TEST(ToFinding, FieldsThatNoContractHasDoNotComeBackAndAreCounted) {
   EXPECT_EQ(UnknownFieldsIn(fence), 0u);
   base::PlantUnknownFields(&fence, "CANARY");
   EXPECT_EQ(UnknownFieldsIn(fence), 1u);
+}
+
+orders::v1::OrderState FullState() {
+  orders::v1::OrderState state;
+  state.set_intent_id("01977f3e-7a00-7abc-8def-0123456789ab");
+  state.set_buyer_ref(std::string(32, 'b'));
+  state.set_state(orders::v1::OrderState::STATE_PAID);
+  base::SetMs(1'111, state.mutable_changed_at());
+  return state;
+}
+
+TEST(ToOrderStateRecord, TellsWhoseOrderFaresHow) {
+  orders::v1::OrderState state = FullState();
+  const uint64_t planted = base::PlantUnknownFields(&state, "CANARY");
+  crossing::v1::OrderStateRecord record;
+  record.set_intent_id("what was there before");
+  ASSERT_TRUE(ToOrderStateRecord(state, "toko", &record));
+  EXPECT_EQ(record.intent_id(), state.intent_id());
+  EXPECT_EQ(record.buyer_ref(), state.buyer_ref());
+  EXPECT_EQ(record.state(), crossing::v1::OrderStateRecord::STATE_PAID);
+  EXPECT_EQ(base::ToMs(record.changed_at()), 1'111);
+  EXPECT_EQ(record.marketplace_id(), "toko");
+  EXPECT_EQ(record.SerializeAsString().find("CANARY"), std::string::npos);
+  orders::v1::WatchOrderStatesResponse response;
+  *response.add_states() = state;
+  EXPECT_EQ(UnknownFieldsIn(response), planted);
+}
+
+TEST(ToOrderStateRecord, WhatNobodyUnderstandsIsToldNobody) {
+  using State = orders::v1::OrderState;
+  crossing::v1::OrderStateRecord record;
+  const std::function<void(State&)> spoils[] = {
+      [](State& state) { state.set_state(State::STATE_UNSPECIFIED); },
+      [](State& state) { state.set_state(static_cast<State::State>(99)); },
+      [](State& state) { state.set_intent_id("1"); },
+      [](State& state) { state.set_buyer_ref("b"); },
+      [](State& state) { state.clear_changed_at(); },
+  };
+  for (const auto& spoil : spoils) {
+    State state = FullState();
+    spoil(state);
+    EXPECT_FALSE(ToOrderStateRecord(state, "toko", &record)) << state.DebugString();
+  }
 }
 
 TEST(ToDecision, AReasonOfANewerMarketplaceIsLeftOut) {

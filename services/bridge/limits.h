@@ -51,6 +51,9 @@ inline constexpr size_t kRelayWritesMax = 500;
 // How long a bridge that does not relay waits for the first offer in a topic that holds none,
 // before it takes that for all there is.
 inline constexpr int64_t kFirstOfferMs = 10'000;
+// How far back the topic of order states is read, and a marketplace asked at most: longer than a
+// gateway remembers outcomes.
+inline constexpr int64_t kOrderStatesReachMs = 20LL * 60 * 1000;
 // At most so many of what is left, or a tenth of all, is nearly sold out.
 inline constexpr uint64_t kLowUnits = 10;
 inline constexpr uint64_t kLowShare = 10;

@@ -31,6 +31,7 @@
 #include "services/bridge/border.h"
 #include "services/bridge/core.h"
 #include "services/bridge/offer_feed.h"
+#include "services/bridge/order_state_feed.h"
 #include "services/bridge/orders_grpc.h"
 #include "services/bridge/policy_file.h"
 #include "services/bridge/probe.h"
@@ -191,6 +192,7 @@ class Service::Impl : public kafka::GroupHandler {
   std::unique_ptr<kafka::Admin> kafka_admin_;
   std::unique_ptr<controls::ControlsReader> controls_reader_;
   std::unique_ptr<OfferFeed> offer_feed_;
+  std::unique_ptr<OrderStateFeed> order_state_feed_;
   std::unique_ptr<rpc::CompletionQueue> queue_;
   // Per partition: the reading the core wants, and the one that the reader's records belong to.
   std::map<int32_t, uint64_t> wanted_readings_;
@@ -387,6 +389,12 @@ absl::Status Service::Impl::ConnectKafka() {
     goods_keys.push_back(market->settings.goods_keys);
   }
   JEMB_ASSIGN_OR_RETURN(goods::NoteKeys keys, offers::LoadNoteKeys(goods_keys));
+  order_state_feed_ =
+      std::make_unique<OrderStateFeed>(OrderStateFeed::Options{.cluster = cluster,
+                                                               .partitions = options_.partitions,
+                                                               .marketplace_ids = marketplace_ids},
+                                       *producer_, *kafka_admin_, *registry_, shard_.context());
+  JEMB_RETURN_IF_ERROR(order_state_feed_->StartReading());
   offer_feed_ = std::make_unique<OfferFeed>(
       OfferFeed::Options{.cluster = cluster,
                          .partitions = options_.partitions,
@@ -425,6 +433,7 @@ std::shared_ptr<grpc::Channel> Service::Impl::Connect(
   std::shared_ptr<grpc::Channel> channel =
       rpc::Connect(markets_[market]->settings.orders, credentials);
   offer_feed_->Connect(market, channel, queue_.get());
+  order_state_feed_->Connect(market, channel, queue_.get());
   return channel;
 }
 
@@ -438,6 +447,7 @@ void Service::Impl::Stop() {
     heartbeat_.cancel();
     for (const auto& market : markets_) market->orders->Stop();
     offer_feed_->Stop();
+    order_state_feed_->Stop();
     ended.set_value();
   });
   ended.get_future().wait();
@@ -452,6 +462,7 @@ void Service::Impl::Stop() {
   reader_.reset();
   watches_.clear();
   kafka_admin_.reset();
+  order_state_feed_.reset();
   producer_.reset();
   admin_->Stop();
   base::Log(base::Level::kInfo, "stopped",
@@ -613,7 +624,7 @@ void Service::Impl::OnDeliveries(std::span<const kafka::Delivery> deliveries) {
   JEMB_CRASH_POINT("bridge.acknowledged");
   const Now now = ReadClocks();
   for (const kafka::Delivery& delivery : deliveries) {
-    if (offer_feed_->OnDelivery(delivery)) continue;
+    if (order_state_feed_->OnDelivery(delivery) || offer_feed_->OnDelivery(delivery)) continue;
     Step(event::Produced{delivery.opaque, delivery.status.ok(), delivery.offset,
                          delivery.append_time_ms},
          now);
@@ -627,6 +638,7 @@ size_t Service::Impl::EndTick() {
   Effects effects = std::exchange(effects_, {});
   for (Effect& effect : effects) Execute(effect);
   offer_feed_->Pump();
+  order_state_feed_->Pump();
   if (now.mono_ms - published_mono_ms_ >= kPublishMs) Publish(now);
   return effects.size();
 }
@@ -723,13 +735,16 @@ void Service::Impl::Publish(Now now) {
   published_mono_ms_ = now.mono_ms;
   LookAtPolicy();
   // One for the group, whoever has the first partition.
-  offer_feed_->SetRelaying(abandoned_.empty() && core_->partitions().contains(0));
+  const bool relays = abandoned_.empty() && core_->partitions().contains(0);
+  offer_feed_->SetRelaying(relays);
+  order_state_feed_->SetRelaying(relays);
   LookAtReadiness(now);
   std::vector<Probe::Answers> answers;
   for (const auto& market : markets_) {
-    answers.push_back(
-        {market->stream_up, market->orders->dropped_urls(),
-         market->orders->unknown_fields() + offer_feed_->unknown_fields(market->number)});
+    answers.push_back({market->stream_up, market->orders->dropped_urls(),
+                       market->orders->unknown_fields() +
+                           offer_feed_->unknown_fields(market->number) +
+                           order_state_feed_->unknown_fields(market->number)});
   }
   probe_.Publish(*core_, readiness_.stuck(), answers, now);
 }

@@ -237,8 +237,8 @@ class SubjectCollector {
     JEMB_ASSIGN_OR_RETURN(const SealRow end, SealFor(ledger_, scope_.to_ms));
     JEMB_ASSIGN_OR_RETURN(end_, ledger::ParseSeal(end.text));
     JEMB_RETURN_IF_ERROR(AddSeals(ledger_, std::nullopt, end, files_));
-    for (const std::string_view topic :
-         {evidence::kIntents, evidence::kOutcomes, evidence::kDeadLetters}) {
+    for (const std::string_view topic : {evidence::kIntents, evidence::kOutcomes,
+                                         evidence::kOrderStates, evidence::kDeadLetters}) {
       JEMB_RETURN_IF_ERROR(Collect(std::string(topic)));
     }
     return absl::OkStatus();

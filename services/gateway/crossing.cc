@@ -1,5 +1,9 @@
 #include "services/gateway/crossing.h"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "libs/base/check.h"
 #include "libs/base/text.h"
 #include "libs/base/timestamp.h"
@@ -147,6 +151,30 @@ uint64_t UnknownFieldsIn(const crossing::v1::OutcomeRecord& record) {
     count += base::OwnUnknownFields(*time);
   }
   return count;
+}
+
+std::optional<OrderStateTold> ToOrderState(const crossing::v1::OrderStateRecord& record) {
+  using Record = crossing::v1::OrderStateRecord;
+  constexpr std::pair<Record::State, IntakeOutcome::OrderState> kWords[] = {
+      {Record::STATE_PAID, IntakeOutcome::ORDER_STATE_PAID},
+      {Record::STATE_CANCELLED, IntakeOutcome::ORDER_STATE_CANCELLED},
+      {Record::STATE_HOLD_EXPIRED, IntakeOutcome::ORDER_STATE_HOLD_EXPIRED}};
+  const auto* word =
+      std::ranges::find(kWords, record.state(), [](const auto& each) { return each.first; });
+  if (word == std::end(kWords)) return std::nullopt;
+  OrderStateTold told;
+  told.state = word->second;
+  const std::optional<base::Uuid> id = base::Uuid::ParseV7(record.intent_id());
+  if (!id || record.buyer_ref().size() != told.buyer.bytes.size()) return std::nullopt;
+  std::copy(record.buyer_ref().begin(), record.buyer_ref().end(), told.buyer.bytes.begin());
+  told.id = *id;
+  told.changed_ms = base::ToMs(record.changed_at());
+  return told;
+}
+
+uint64_t UnknownFieldsIn(const crossing::v1::OrderStateRecord& record) {
+  return base::OwnUnknownFields(record) + base::OwnUnknownFields(record.changed_at()) +
+         base::OwnUnknownFields(record.told_from());
 }
 
 }  // namespace jembatan::gateway

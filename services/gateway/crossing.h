@@ -6,11 +6,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "jembatan/crossing/v1/crossing.pb.h"
+#include "jembatan/crossing/v1/order_state.pb.h"
 #include "jembatan/intake/v1/intake.pb.h"
 #include "libs/base/ids.h"
+#include "libs/identity/buyer_ref.h"
 #include "libs/offers/catalogue.h"
 #include "services/gateway/session.h"
 
@@ -41,5 +44,16 @@ void ToHint(const offers::Offer& offer, int64_t now_ms, intake::v1::OfferHint* h
 
 // Fields of a record that crossing.v1 does not have; nothing carries them further.
 uint64_t UnknownFieldsIn(const crossing::v1::OutcomeRecord& record);
+
+// How an order fares, as its record tells.
+struct OrderStateTold {
+  identity::BuyerRef buyer;
+  base::Uuid id;
+  intake::v1::Outcome::OrderState state = intake::v1::Outcome::ORDER_STATE_UNSPECIFIED;
+  int64_t changed_ms = 0;
+};
+// Empty when the record lacks what makes it somebody's, or says it in a word of a newer bridge.
+std::optional<OrderStateTold> ToOrderState(const crossing::v1::OrderStateRecord& record);
+uint64_t UnknownFieldsIn(const crossing::v1::OrderStateRecord& record);
 
 }  // namespace jembatan::gateway

@@ -154,6 +154,13 @@ TEST(ToIntake, FieldsThatNoContractHasDoNotComeBackAndAreCounted) {
   EXPECT_EQ(UnknownFieldsIn(claim), planted);
 }
 
+TEST(ToOrderState, FieldsThatNoContractHasAreCounted) {
+  crossing::v1::OrderStateRecord record;
+  EXPECT_EQ(UnknownFieldsIn(record), 0u);
+  const uint64_t planted = base::PlantUnknownFields(&record, "CANARY");
+  EXPECT_EQ(UnknownFieldsIn(record), planted);
+}
+
 TEST(Crossing, WhatCrossesIsExactlyThis) {
   Crossed crossed;
   crossing::v1::PurchaseIntent out;

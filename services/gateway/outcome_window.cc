@@ -129,8 +129,38 @@ void OutcomeWindow::ForgetOldest() {
   evicted_before_ms_ = std::max(evicted_before_ms_, oldest->id.unix_ms());
   auto it = finals_.find(Key{oldest->buyer, oldest->id});
   JEMB_CHECK(it != finals_.end());
-  std::erase(it->second, oldest);
+  // By its body: how its order fares may have been told since, by a final in its place.
+  std::erase_if(it->second, [&oldest](const FinalPtr& final) {
+    return final->outcome.fingerprint() == oldest->outcome.fingerprint();
+  });
   if (it->second.empty()) finals_.erase(it);
+}
+
+FinalPtr OutcomeWindow::FeedOrderState(std::string_view value, bool* readable) {
+  crossing::v1::OrderStateRecord record;
+  std::optional<OrderStateTold> told;
+  if (record.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+    told = ToOrderState(record);
+  }
+  *readable = told.has_value();
+  if (!told) return nullptr;
+  base::MutexLock lock(&mutex_);
+  unknown_fields_ += UnknownFieldsIn(record);
+  const auto it = finals_.find(Key{told->buyer, told->id});
+  if (it == finals_.end()) return nullptr;
+  for (FinalPtr& final : it->second) {
+    const IntakeOutcome& known = final->outcome;
+    if (known.state() != IntakeOutcome::STATE_ORDERED) continue;
+    if (known.has_order_state_at() && base::ToMs(known.order_state_at()) >= told->changed_ms) {
+      return nullptr;
+    }
+    auto changed = std::make_shared<Final>(*final);
+    changed->outcome.set_order_state(told->state);
+    base::SetMs(told->changed_ms, changed->outcome.mutable_order_state_at());
+    final = std::move(changed);
+    return final;
+  }
+  return nullptr;
 }
 
 void OutcomeWindow::Forget(int partition, int64_t append_floor_ms) {

@@ -25,8 +25,9 @@
 
 namespace jembatan::gateway {
 
-// A final as the intake contract tells it; immutable, shared between the window and sessions. One
-// whose state only a newer gateway knows has STATE_UNSPECIFIED and stays in the window.
+// A final as the intake contract tells it; immutable, shared between the window and sessions: when
+// its order fares otherwise there is another. One whose state only a newer gateway knows has
+// STATE_UNSPECIFIED and stays in the window.
 struct Final {
   identity::BuyerRef buyer;
   base::Uuid id;
@@ -73,6 +74,10 @@ class OutcomeWindow {
   // One record in offset order. value is a crossing.v1.OutcomeRecord; what cannot be parsed is
   // counted, and its reader must Forget what lies before it.
   Fed Feed(int partition, int64_t offset, std::string_view value);
+  // A crossing.v1.OrderStateRecord: how an order fares. The final that tells it from now on, to
+  // push to its viewer; null: no ORDERED final of it is remembered, a later word is known, or the
+  // record cannot be read (*readable is false).
+  FinalPtr FeedOrderState(std::string_view value, bool* readable);
   // From now on nothing certain is said of intents appended before append_floor_ms.
   void Forget(int partition, int64_t append_floor_ms);
   // The reading has caught up with the log's end as it was after start.

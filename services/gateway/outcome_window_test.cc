@@ -74,6 +74,72 @@ TEST(OutcomeWindow, AFinalIsToldOnceAndFoundByItsBuyerOnly) {
   EXPECT_EQ(reader.window.size(), 1u);
 }
 
+std::string OrderStateOf(uint8_t buyer, const base::Uuid& id,
+                         crossing::v1::OrderStateRecord::State state, int64_t changed_ms) {
+  crossing::v1::OrderStateRecord record;
+  record.set_intent_id(id.ToString());
+  record.set_buyer_ref(std::string(BuyerOf(buyer).view()));
+  record.set_state(state);
+  base::SetMs(changed_ms, record.mutable_changed_at());
+  return record.SerializeAsString();
+}
+
+TEST(OutcomeWindow, HowAnOrderFaresIsToldWithItsFinal) {
+  using Record = crossing::v1::OrderStateRecord;
+  using Told = intake::v1::Outcome;
+  Reader reader;
+  const base::Uuid id = IdAt(kNowMs, 1);
+  reader.Feed(OutcomeRecordOf(IntentOf(id), 1));
+  const FinalPtr before = reader.window.Find(BuyerOf(1), id);
+  bool readable = false;
+  const auto feed = [&](uint8_t buyer, Record::State state, int64_t changed_ms) {
+    return reader.window.FeedOrderState(OrderStateOf(buyer, id, state, changed_ms), &readable);
+  };
+  const FinalPtr paid = feed(1, Record::STATE_PAID, kNowMs + 2'000);
+  ASSERT_NE(paid, nullptr);
+  EXPECT_TRUE(readable);
+  EXPECT_EQ(paid->outcome.state(), Told::STATE_ORDERED);
+  EXPECT_EQ(paid->outcome.order_state(), Told::ORDER_STATE_PAID);
+  EXPECT_EQ(base::ToMs(paid->outcome.order_state_at()), kNowMs + 2'000);
+  EXPECT_EQ(reader.window.Find(BuyerOf(1), id), paid);
+  EXPECT_EQ(before->outcome.order_state(), Told::ORDER_STATE_UNSPECIFIED) << "sessions hold it";
+  // Told again, or late.
+  EXPECT_EQ(feed(1, Record::STATE_PAID, kNowMs + 2'000), nullptr);
+  EXPECT_EQ(feed(1, Record::STATE_HOLD_EXPIRED, kNowMs + 1'000), nullptr);
+  // A refund, a stranger's, and a word of tomorrow.
+  EXPECT_EQ(feed(1, Record::STATE_CANCELLED, kNowMs + 3'000)->outcome.order_state(),
+            Told::ORDER_STATE_CANCELLED);
+  EXPECT_EQ(feed(2, Record::STATE_PAID, kNowMs + 4'000), nullptr);
+  EXPECT_TRUE(readable);
+  EXPECT_EQ(feed(1, static_cast<Record::State>(99), kNowMs + 5'000), nullptr);
+  EXPECT_FALSE(readable);
+}
+
+TEST(OutcomeWindow, WhatWasNotOrderedDoesNotFare) {
+  Reader reader;
+  const base::Uuid id = IdAt(kNowMs, 1);
+  reader.Feed(OutcomeRecordOf(IntentOf(id), 1, Outcome::STATE_REJECTED));
+  bool readable = false;
+  const std::string paid =
+      OrderStateOf(1, id, crossing::v1::OrderStateRecord::STATE_PAID, kNowMs + 1);
+  EXPECT_EQ(reader.window.FeedOrderState(paid, &readable), nullptr);
+  EXPECT_EQ(reader.window.FeedOrderState("rubbish", &readable), nullptr);
+  EXPECT_FALSE(readable);
+}
+
+TEST(OutcomeWindow, AFinalThatFaredOtherwiseIsForgottenInItsTurn) {
+  Reader reader(/*capacity=*/1);
+  const base::Uuid id = IdAt(kNowMs, 1);
+  reader.Feed(OutcomeRecordOf(IntentOf(id), 1));
+  bool readable = false;
+  const std::string paid =
+      OrderStateOf(1, id, crossing::v1::OrderStateRecord::STATE_PAID, kNowMs + 1);
+  ASSERT_NE(reader.window.FeedOrderState(paid, &readable), nullptr);
+  reader.Feed(OutcomeRecordOf(IntentOf(IdAt(kNowMs, 2)), 1));
+  EXPECT_EQ(reader.window.Find(BuyerOf(1), id), nullptr);
+  EXPECT_EQ(reader.window.FeedOrderState(paid, &readable), nullptr);
+}
+
 TEST(OutcomeWindow, UnconfirmedIsToldButNeverRememberedNorOverAFinal) {
   Reader reader;
   auto intent = IntentOf(IdAt(kNowMs, 1));

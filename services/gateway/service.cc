@@ -36,6 +36,7 @@
 #include "services/gateway/edge.h"
 #include "services/gateway/intake_grpc.h"
 #include "services/gateway/listener.h"
+#include "services/gateway/order_state_reader.h"
 #include "services/gateway/outcome_reader.h"
 #include "services/gateway/room_desk.h"
 #include "services/gateway/room_grpc.h"
@@ -181,6 +182,7 @@ class Service::Impl : public offers::OffersHandler {
   std::unique_ptr<kafka::Admin> log_admin_;
   std::unique_ptr<OutcomeReader> reader_;
   std::unique_ptr<RoomReader> room_reader_;
+  std::unique_ptr<OrderStateReader> order_state_reader_;
   std::atomic<bool> rooms_known_{false};
   // Shard 0's.
   uint64_t rooms_unreadable_ = 0;
@@ -329,9 +331,7 @@ absl::Status Service::Impl::MakeShards(std::vector<Listener::Acceptor>* acceptor
 absl::Status Service::Impl::ConnectLog() {
   std::vector<kafka::TopicSpec> topics;
   for (kafka::TopicSpec& topic : kafka::JembatanTopics(options_.partitions)) {
-    if (topic.name == kafka::kIntentsTopic || topic.name == kafka::kOutcomesTopic ||
-        topic.name == kafka::kOffersTopic || topic.name == kafka::kControlsTopic ||
-        topic.name == kafka::kRoomsTopic) {
+    if (topic.name != kafka::kDeadLettersTopic) {
       topics.push_back(std::move(topic));
     }
   }
@@ -378,6 +378,9 @@ absl::Status Service::Impl::ConnectLog() {
       std::make_unique<RoomReader>(cluster_, *log_admin_, shards_.front().shard->context(),
                                    [this](const RoomBatchPtr& batch) { OnRooms(batch); });
   JEMB_RETURN_IF_ERROR(room_reader_->Start());
+  order_state_reader_ = std::make_unique<OrderStateReader>(
+      cluster_, *log_admin_, options_.partitions, shards_.front().shard->context(), *window_,
+      [this](std::span<const FinalPtr> finals) { OnFinals(finals); });
   return reader_->Start();
 }
 
@@ -606,6 +609,10 @@ void Service::Impl::Measure() {
   probe_.SetUnknownOutcomeFields(window_->unknown_fields());
   probe_.SetProducerRebuilds(producer_->rebuilds());
   probe_.SetRooms(shards_.front().rooms->open(), rooms_unreadable_);
+  const absl::Status states = order_state_reader_->Look();
+  if (!states.ok()) {
+    base::Log(base::Level::kWarn, "order_states_not_read", {{"why", base::ToString(states)}});
+  }
   measure_timer_->expires_after(milliseconds(1'000));
   measure_timer_->async_wait([this](const boost::system::error_code& error) {
     if (!error) Measure();
@@ -716,6 +723,7 @@ void Service::Impl::TearDown() {
     keys_timer_.reset();
     log_admin_.reset();
     room_reader_.reset();
+    order_state_reader_.reset();
     controls_reader_.reset();
     offers_reader_.reset();
     reader_.reset();

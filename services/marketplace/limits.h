@@ -12,6 +12,7 @@ namespace jembatan::marketplace {
 inline constexpr size_t kMaxBatchOrders = 512;
 inline constexpr size_t kMaxKeysAsked = 100;
 inline constexpr size_t kMaxOffersPerMessage = 512;
+inline constexpr int64_t kMaxStatesPerMessage = 512;
 inline constexpr uint32_t kMaxQuantity = 99;
 inline constexpr size_t kMaxTopicVersionBytes = 128;
 inline constexpr size_t kMaxOfferIdBytes = 64;
@@ -37,6 +38,8 @@ inline constexpr size_t kMaxOffersFileBytes = 64 << 20;
 // Holds cancelled in one transaction of the sweep, so that it never keeps orders waiting for long.
 inline constexpr int kMaxSweepOrders = 256;
 inline constexpr int kSweepIntervalMs = 1'000;
+// How long it is remembered when an order changed, for those who watch.
+inline constexpr int64_t kChangesKeptMs = 24LL * 3600 * 1000;
 inline constexpr int kMaxHoldSeconds = 7 * 24 * 3600;
 // The write-ahead log goes back into the database every so many pages of 4 KiB.
 inline constexpr int kCheckpointPages = 4'000;
@@ -48,6 +51,7 @@ inline constexpr int kCacheKib = 64 * 1024;
 inline constexpr int kMaxGrpcMessageBytes = 1 << 20;
 inline constexpr int kMaxOrderStreams = 64;
 inline constexpr int kMaxWatchStreams = 32;
+inline constexpr int kMaxStateStreams = 16;
 // One thread per stream, some for unary calls and gRPC's own pollers.
 inline constexpr int kMaxGrpcThreads = 128;
 // Batches of one stream that may wait while the store commits, and orders that one transaction may
@@ -57,7 +61,7 @@ inline constexpr size_t kMaxGroupOrders = 2'048;
 inline constexpr int kWatchIntervalMs = 200;
 inline constexpr uint32_t kRetryAfterMs = 250;
 static_assert(kMaxBatchOrders <= kMaxGroupOrders);
-static_assert(kMaxOrderStreams + kMaxWatchStreams < kMaxGrpcThreads);
+static_assert(kMaxOrderStreams + kMaxWatchStreams + kMaxStateStreams < kMaxGrpcThreads);
 
 // --- The admin port ---
 inline constexpr int64_t kMaxLedgerRows = 10'000;

@@ -17,6 +17,7 @@
 #include "libs/rpc/status.h"
 #include "services/marketplace/decide.h"
 #include "services/marketplace/limits.h"
+#include "services/marketplace/stream_slot.h"
 #include "services/marketplace/wire.h"
 
 namespace jembatan::marketplace {
@@ -27,20 +28,6 @@ using orders::v1::OrderResult;
 grpc::Status Invalid(const std::string& message) {
   return {grpc::StatusCode::INVALID_ARGUMENT, message};
 }
-
-// One of a bounded number of streams, given back at the end of the scope.
-class StreamSlot {
- public:
-  StreamSlot(std::atomic<int>& taken, int most) : taken_(taken), got_(++taken <= most) {}
-  ~StreamSlot() { --taken_; }
-  StreamSlot(const StreamSlot&) = delete;
-  StreamSlot& operator=(const StreamSlot&) = delete;
-  bool got() const { return got_; }
-
- private:
-  std::atomic<int>& taken_;
-  const bool got_;
-};
 
 OrderResult* AddResult(const orders::v1::PlaceOrdersRequest& request, int index,
                        orders::v1::PlaceOrdersResponse* response) {

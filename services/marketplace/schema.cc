@@ -71,7 +71,8 @@ COMMIT;
 
 // Beside the first version's tables. attestations: text is what is known of an offer's goods, note
 // the same, signed. sale_terms: what of an offer came later than its table. campaign_units and
-// voucher_uses: what each buyer has. taken: what an order, by its place in results, has of both;
+// voucher_uses: what each buyer has. order_changes: when orders were paid or cancelled, for a day.
+// taken: what an order, by its place in results, has of both;
 // orders without have no row.
 constexpr const char* kAdd = R"sql(
 CREATE TABLE IF NOT EXISTS attestations(
@@ -121,6 +122,13 @@ CREATE TABLE IF NOT EXISTS voucher_uses(
   uses INTEGER NOT NULL CHECK(uses >= 0),
   PRIMARY KEY(voucher_ref, buyer_ref)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS order_changes(
+  place INTEGER PRIMARY KEY AUTOINCREMENT,
+  seq INTEGER NOT NULL,
+  payment INTEGER NOT NULL,
+  changed_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS order_changes_by_time ON order_changes(changed_ms);
 CREATE TABLE IF NOT EXISTS taken(
   seq INTEGER PRIMARY KEY,
   campaign_id TEXT NOT NULL,

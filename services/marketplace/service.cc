@@ -23,6 +23,8 @@
 #include "services/marketplace/checkout_http.h"
 #include "services/marketplace/ledger.h"
 #include "services/marketplace/limits.h"
+#include "services/marketplace/order_changes.h"
+#include "services/marketplace/order_states_grpc.h"
 #include "services/marketplace/orders_grpc.h"
 #include "services/marketplace/probe.h"
 
@@ -84,6 +86,7 @@ class Service::Impl {
     if (sweeper_.joinable()) sweeper_.join();
     if (admin_ != nullptr) admin_->Stop();
     ledger_.reset();
+    order_changes_.reset();
     store_.reset();
   }
 
@@ -109,6 +112,7 @@ class Service::Impl {
     JEMB_ASSIGN_OR_RETURN(store_options.goods_signer, ReadGoodsKey());
     JEMB_ASSIGN_OR_RETURN(store_, Store::Open(store_options, clock_));
     JEMB_ASSIGN_OR_RETURN(ledger_, Ledger::Open(options_.database));
+    JEMB_ASSIGN_OR_RETURN(order_changes_, OrderChanges::Open(options_.database));
     std::shared_ptr<const identity::KeySet> link_keys;
     JEMB_RETURN_IF_ERROR(ReadLinkKeys(&link_keys));
     checkout_.emplace(*store_, options_.name, std::move(link_keys));
@@ -157,6 +161,8 @@ class Service::Impl {
     orders_options.callers = {base::SplitList(options_.tls_client_names), options_.tls_revoked};
     orders_server_.emplace(orders_options);
     orders_server_->Register(&*orders_grpc_);
+    order_states_grpc_.emplace(*store_, *order_changes_, probe_);
+    orders_server_->Register(&*order_states_grpc_);
     JEMB_RETURN_IF_ERROR(orders_server_->Start());
     catalog_grpc_.emplace(*store_);
     operator_server_.emplace(GrpcOptions(options_.operator_listen));
@@ -230,8 +236,10 @@ class Service::Impl {
   std::string verifier_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<OrderChanges> order_changes_;
   std::optional<Checkout> checkout_;
   std::optional<OrdersGrpc> orders_grpc_;
+  std::optional<OrderStatesGrpc> order_states_grpc_;
   std::optional<CatalogGrpc> catalog_grpc_;
   std::unique_ptr<CheckoutHttp> checkout_http_;
   std::optional<rpc::Server> orders_server_;

@@ -96,6 +96,10 @@ absl::Status Store::Prepare() {
        "quantity, currency, amount_minor, decided_ms, hold_expires_ms, order_id, continue_url, "
        "payment, paid_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"},
       {&update_payment_, "UPDATE results SET payment = ?, paid_ms = ? WHERE seq = ?"},
+      {&insert_change_, "INSERT INTO order_changes(seq, payment, changed_ms) VALUES(?, ?, ?)"},
+      {&delete_changes_,
+       "DELETE FROM order_changes WHERE place IN "
+       "(SELECT place FROM order_changes WHERE changed_ms < ? ORDER BY changed_ms LIMIT ?)"},
       {&select_buyer_total_,
        "SELECT quantity FROM buyer_totals WHERE offer_id = ? AND buyer_ref = ?"},
       {&add_buyer_total_,
@@ -613,10 +617,17 @@ absl::Status Store::Settle(Work& work, Act act, ResultRow* row) {
   if (work.now_ms >= row->result.hold_expires_ms) return Cancel(work, Payment::kCancelled, row);
   if (act == Act::kWithdraw) return Cancel(work, Payment::kWithdrawn, row);
   if (act == Act::kView) return absl::OkStatus();
-  row->result.payment = Payment::kPaid;
   row->paid_ms = work.now_ms;
-  update_payment_.Bind(static_cast<int>(Payment::kPaid), row->paid_ms, row->result.seq);
-  return update_payment_.Run();
+  return SetPayment(work, Payment::kPaid, row);
+}
+
+absl::Status Store::SetPayment(const Work& work, Payment payment, ResultRow* row) {
+  Result& result = row->result;
+  result.payment = payment;
+  update_payment_.Bind(static_cast<int>(payment), row->paid_ms, result.seq);
+  JEMB_RETURN_IF_ERROR(update_payment_.Run());
+  insert_change_.Bind(result.seq, static_cast<int>(payment), work.now_ms);
+  return insert_change_.Run();
 }
 
 absl::StatusOr<Store::Visit> Store::Visited(std::string_view order_id, Act act) {
@@ -651,10 +662,8 @@ absl::StatusOr<std::optional<ResultRow>> Store::FindOrder(std::string_view order
 }
 
 absl::Status Store::Cancel(Work& work, Payment as, ResultRow* row) {
-  Result& result = row->result;
-  result.payment = as;
-  update_payment_.Bind(static_cast<int>(as), 0, result.seq);
-  JEMB_RETURN_IF_ERROR(update_payment_.Run());
+  JEMB_RETURN_IF_ERROR(SetPayment(work, as, row));
+  const Result& result = row->result;
   const auto quantity = static_cast<int64_t>(result.quantity);
   JEMB_ASSIGN_OR_RETURN(const Taken taken, promotions_.TakenBy(result.seq));
   if (!taken.nothing()) {
@@ -678,7 +687,8 @@ absl::StatusOr<int> Store::CancelExpired() {
       JEMB_RETURN_IF_ERROR(Cancel(work, Payment::kCancelled, &row));
     }
     cancelled = static_cast<int>(expired.size());
-    return absl::OkStatus();
+    delete_changes_.Bind(work.now_ms - kChangesKeptMs, kMaxSweepOrders);
+    return delete_changes_.Run();
   }));
   return cancelled;
 }

@@ -119,7 +119,8 @@ class Store {
   // Cancels it if it is not paid, and gives back what it took; else as View.
   absl::StatusOr<Visit> Withdraw(std::string_view order_id);
 
-  // Cancels unpaid orders whose hold has run out, up to kMaxSweepOrders; returns how many.
+  // Cancels unpaid orders whose hold has run out, and forgets old changes, up to kMaxSweepOrders of
+  // each; returns how many were cancelled.
   absl::StatusOr<int> CancelExpired();
 
   OfferFeed& feed() { return feed_; }
@@ -184,6 +185,8 @@ class Store {
   enum class Act { kView, kPay, kWithdraw };
   absl::StatusOr<Visit> Visited(std::string_view order_id, Act act);
   absl::Status Settle(Work& work, Act act, ResultRow* row);
+  // What became of the money, in the order's row and among the changes.
+  absl::Status SetPayment(const Work& work, Payment payment, ResultRow* row);
   const Offer* OfferIn(const Work& work, std::string_view offer_id) const;
   Work::Touched& Touch(Work& work, std::string_view offer_id);
 
@@ -203,6 +206,8 @@ class Store {
   sqlite::Statement select_on_hold_;
   sqlite::Statement insert_result_;
   sqlite::Statement update_payment_;
+  sqlite::Statement insert_change_;
+  sqlite::Statement delete_changes_;
   sqlite::Statement select_buyer_total_;
   sqlite::Statement add_buyer_total_;
   sqlite::Statement update_offer_;

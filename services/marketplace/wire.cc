@@ -187,6 +187,34 @@ uint64_t UnknownFieldsIn(const orders::v1::WatchOffersRequest& request) {
   return base::OwnUnknownFields(request);
 }
 
+uint64_t UnknownFieldsIn(const orders::v1::WatchOrderStatesRequest& request) {
+  return base::OwnUnknownFields(request) + base::OwnUnknownFields(request.since());
+}
+
+int64_t SinceMs(const orders::v1::WatchOrderStatesRequest& request) {
+  return request.has_since() ? SafeMs(request.since()) : std::numeric_limits<int64_t>::max();
+}
+
+void ToWire(const OrderChange& change, orders::v1::OrderState* wire) {
+  wire->set_intent_id(change.intent_id.ToString());
+  wire->set_buyer_ref(change.buyer_ref);
+  switch (change.payment) {
+    case Payment::kPaid:
+      wire->set_state(orders::v1::OrderState::STATE_PAID);
+      break;
+    case Payment::kCancelled:
+      wire->set_state(orders::v1::OrderState::STATE_HOLD_EXPIRED);
+      break;
+    case Payment::kWithdrawn:
+      wire->set_state(orders::v1::OrderState::STATE_CANCELLED);
+      break;
+    case Payment::kNone:
+    case Payment::kUnpaid:
+      break;
+  }
+  base::SetMs(change.changed_ms, wire->mutable_changed_at());
+}
+
 void ToWire(const Offer& offer, orders::v1::Offer* wire) {
   wire->set_offer_id(offer.offer_id);
   wire->set_title(offer.title);

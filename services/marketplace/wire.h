@@ -7,8 +7,10 @@
 #include "absl/status/statusor.h"
 
 #include "jembatan/orders/v1/catalog.pb.h"
+#include "jembatan/orders/v1/order_states.pb.h"
 #include "jembatan/orders/v1/orders.pb.h"
 #include "services/marketplace/order.h"
+#include "services/marketplace/order_changes.h"
 
 namespace jembatan::marketplace {
 
@@ -29,10 +31,15 @@ uint64_t UnknownFieldsIn(const orders::v1::PlaceOrdersRequest& request);
 uint64_t UnknownFieldsIn(const orders::v1::PlaceOrderRequest& request);
 uint64_t UnknownFieldsIn(const orders::v1::GetOrdersRequest& request);
 uint64_t UnknownFieldsIn(const orders::v1::WatchOffersRequest& request);
+uint64_t UnknownFieldsIn(const orders::v1::WatchOrderStatesRequest& request);
+
+// From when on; without a time: only what is to come.
+int64_t SinceMs(const orders::v1::WatchOrderStatesRequest& request);
 
 void ToWire(const Offer& offer, orders::v1::Offer* wire);
 void ToWire(const Campaign& campaign, orders::v1::Campaign* wire);
 void ToWire(const Voucher& voucher, orders::v1::Voucher* wire);
+void ToWire(const OrderChange& change, orders::v1::OrderState* wire);
 // Without index and intent_id, which the request tells.
 void ToWire(const Result& result, orders::v1::OrderResult* wire);
 

@@ -18,6 +18,7 @@ TOPICS = (
     "jembatan.deadletters.v1",
     "jembatan.intents.v1",
     "jembatan.offers.v1",
+    "jembatan.orderstates.v1",
     "jembatan.outcomes.v1",
 )
 Log = tuple[str, int]

@@ -25,6 +25,12 @@ TOPICS = {
         "bridges",
         "gateways, bridges, auditors",
     ),
+    "kOrderStatesTopic": (
+        "intent_id",
+        f"{CROSSING}.OrderStateRecord",
+        "bridges",
+        "gateways, bridges",
+    ),
     "kOffersTopic": ("offer_id", f"{CROSSING}.Offer", "bridges", "gateways, bridges"),
     "kControlsTopic": (
         "subject, version and digest",

@@ -23,7 +23,14 @@ export const kMaxEntries = 30;
 const kKey = 'jembatan.live-room.taps';
 
 // JSON knows neither times nor whole numbers beyond 2^53.
-const kDates = new Set(['tappedAt', 'deadline', 'since', 'decidedBy', 'holdExpiresAt']);
+const kDates = new Set([
+  'tappedAt',
+  'deadline',
+  'since',
+  'decidedBy',
+  'holdExpiresAt',
+  'orderStateAt',
+]);
 const kWholes = new Set(['amountMinor']);
 
 export function toJson(entries: readonly Entry[]): string {

@@ -107,12 +107,32 @@ function again(words: Texts): { action: Action } {
   return { action: { kind: 'again', label: words.tryAgain } };
 }
 
-// The app never learns whether it was paid: after the hold it can only point to the marketplace.
+// How the order fares, if the marketplace tells: a word, and the way to its own page.
+function fared(state: PurchaseState, words: Texts, values: Record<string, string>): Ticket | null {
+  const rows = {
+    paid: { tone: 'done', title: words.paidTitle, next: words.paidNext },
+    cancelled: { tone: 'info', title: words.cancelledTitle, next: words.cancelledNext },
+    holdExpired: { tone: 'info', title: words.holdExpiredTitle, next: words.holdExpiredNext },
+  } as const;
+  if (state.orderState === undefined) return null;
+  const { tone, title, next } = rows[state.orderState];
+  const ticket: Ticket = { tone, title, next: fill(next, values) };
+  if (state.orderState === 'paid') ticket.step = kSteps.length;
+  if (state.orderId) ticket.order = fill(words.orderNumber, { order: state.orderId });
+  if (state.continueUrl) {
+    ticket.link = { href: state.continueUrl, label: fill(words.view, values) };
+  }
+  return ticket;
+}
+
+// Until it is told how the order fares, the app can only point to the marketplace after the hold.
 function ordered(state: PurchaseState, words: Texts, around: Surroundings): Ticket {
   const hold = state.holdExpiresAt;
   const running = hold !== undefined && hold > around.now;
   const values = { marketplace: around.marketplace, time: '' };
   if (hold !== undefined) values.time = formatTime(hold, around.locale);
+  const later = fared(state, words, values);
+  if (later !== null) return later;
   let next = fill(words.orderedNextNoHold, values);
   if (running) next = fill(words.orderedNext, values);
   else if (hold !== undefined) next = fill(words.orderedHoldOver, values);

@@ -38,6 +38,29 @@ test('only an order looks done, and only after it was decided', () => {
   }
 });
 
+test('how an order fares is a word of its own, and nothing is left to pay', () => {
+  const continueUrl = 'https://pay.example/T-1';
+  const holdExpiresAt = new Date(kNow.getTime() + 600_000);
+  const rows = [
+    ['paid', 'done'],
+    ['cancelled', 'info'],
+    ['holdExpired', 'info'],
+  ] as const;
+  for (const locale of kLocales) {
+    const titles = new Set<string>();
+    for (const [orderState, tone] of rows) {
+      const order = { orderId: 'T-1', continueUrl, holdExpiresAt };
+      const ticket = told({ kind: 'ordered', orderState, ...order }, locale);
+      assert.equal(ticket.tone, tone, orderState);
+      assert.equal(ticket.until, undefined, 'no countdown any more');
+      assert.equal(ticket.link?.href, continueUrl);
+      assert.ok(ticket.order?.includes('T-1'));
+      titles.add(ticket.title);
+    }
+    assert.equal(titles.size, rows.length);
+  }
+});
+
 test('what is under way says so, and by when the next word comes', () => {
   for (const locale of kLocales) {
     for (const kind of kUnderWay) {

@@ -263,13 +263,14 @@ export class JembatanClient {
   }
 
   #onChanged(tap: Tap): void {
-    const { final } = tap.state;
-    if (final) this.#taps.remove(tap);
+    // An order may change after its final word.
+    const ends = tap.state.final && this.#taps.get(tap.id) === tap;
+    const over = ends ? this.#taps.end(tap) : [];
     const mayBeStored = tap.stored || this.#writes.has(tap);
-    if (mayBeStored && final) this.#write(tap, (viewer) => this.#storage.remove(viewer, tap.id));
+    if (mayBeStored && ends) this.#write(tap, (viewer) => this.#storage.remove(viewer, tap.id));
     if (tap.stored && tap.state.kind === 'accepted') this.#save(tap);
     this.#purchases.get(tap)?.tell();
-    if (final) this.#purchases.delete(tap);
+    for (const one of over) this.#purchases.delete(one);
   }
 
   /** Ids that the device's clock made wrong are made anew, before anybody is told them. */

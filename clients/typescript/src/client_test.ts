@@ -4,6 +4,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+
 import { JembatanError } from './errors.js';
 import * as limits from './limits.js';
 import { MemoryStorage } from './storage.js';
@@ -13,6 +15,7 @@ import { VirtualClock } from './testing/virtual_clock.js';
 import { uuidV7TimeMs } from './uuid.js';
 import {
   GetOutcomesResponse_Verdict as Verdict,
+  Outcome_OrderState as OrderStateNumber,
   Outcome_State as OutcomeState,
   Receipt_Status as Status,
 } from './gen/jembatan/intake/v1/intake_pb.js';
@@ -327,6 +330,33 @@ test('a final word never changes', async () => {
   await house.pass(100);
   assert.deepEqual(told, ['accepted', 'expired']);
   assert.equal((await purchase.outcome).kind, 'expired');
+  await client.close();
+});
+
+test('of an order it is told how it fares, the later word holds', async () => {
+  const house = new House();
+  const client = house.client();
+  const purchase = client.buy(kOrder);
+  await house.pass(1_000);
+  const told: (string | undefined)[] = [];
+  purchase.on('change', ({ kind, orderState }) => {
+    assert.equal(kind, 'ordered');
+    told.push(orderState);
+  });
+  const { intentId } = purchase;
+  const tell = async (orderState: OrderStateNumber, seconds: number): Promise<void> => {
+    const orderStateAt = timestampFromMs(seconds * 1_000);
+    const state = OutcomeState.ORDERED;
+    house.gateway.tellAll({ outcomes: [{ intentId, state, orderState, orderStateAt }] });
+    await house.pass(100);
+  };
+  await tell(OrderStateNumber.PAID, 20);
+  await tell(OrderStateNumber.PAID, 20);
+  await tell(OrderStateNumber.HOLD_EXPIRED, 10);
+  await tell(OrderStateNumber.CANCELLED, 30);
+  assert.deepEqual(told, ['paid', 'cancelled']);
+  assert.equal(purchase.state.orderId, 'T-1');
+  assert.equal(purchase.state.orderStateAt?.getTime(), 30_000);
   await client.close();
 });
 

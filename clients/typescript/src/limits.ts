@@ -18,6 +18,8 @@ export const kQueriesPerRequest = 100;
 
 // Purchases without a final word at once; more than a person has a use for.
 export const kOpenPurchasesMax = 64;
+// Purchases that were ordered and of which it is still told how their orders fare.
+export const kOrderedPurchasesMax = 64;
 // Listeners of one event of one object.
 export const kListenersMax = 64;
 // Unary calls under way.

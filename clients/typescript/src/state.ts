@@ -27,6 +27,15 @@ export type PurchaseKind =
   /** Final: it never came through; no order exists and none will. */
   | 'none';
 
+/** How an order fares after it was placed. */
+export type OrderState =
+  /** The buyer has paid at the marketplace. */
+  | 'paid'
+  /** The buyer or the marketplace has cancelled it. */
+  | 'cancelled'
+  /** Nobody paid while the goods were held: it is cancelled. */
+  | 'holdExpired';
+
 export interface Money {
   /** ISO 4217. */
   readonly currency: string;
@@ -42,7 +51,7 @@ export interface Message {
 
 export interface PurchaseState {
   readonly kind: PurchaseKind;
-  /** No further word will come. */
+  /** No further word will come, but of an order how it fares. */
   readonly final: boolean;
   /** Why; absent also for a reason that only a newer server knows. */
   readonly reason?: Reason;
@@ -61,6 +70,10 @@ export interface PurchaseState {
   readonly price?: Money;
   /** Until when the marketplace holds the goods for payment. */
   readonly holdExpiresAt?: Date;
+  /** Ordered: how the order fares since; absent while nothing was told. */
+  readonly orderState?: OrderState;
+  /** When that changed, by the marketplace's clock. */
+  readonly orderStateAt?: Date;
   /** By when the next word is due while all goes well, in server time; final: when it came. */
   readonly decidedBy: Date;
 }

@@ -10,6 +10,7 @@ import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
 import {
   GetOutcomesResponse_Verdict as Verdict,
   IntentSchema,
+  Outcome_OrderState as OrderStateNumber,
   Outcome_State as OutcomeState,
   Receipt_Status as Status,
   type GetOutcomesResponse_Answer as Answer,
@@ -20,7 +21,13 @@ import {
 import { Reason as ReasonNumber } from './gen/jembatan/intake/v1/reason_pb.js';
 import * as limits from './limits.js';
 import { doubled, jitter, type RandomBytes } from './random.js';
-import { reasonOf, type Locale, type PurchaseKind, type PurchaseState } from './state.js';
+import {
+  reasonOf,
+  type Locale,
+  type OrderState,
+  type PurchaseKind,
+  type PurchaseState,
+} from './state.js';
 import { uuidV7TimeMs } from './uuid.js';
 
 export interface TapContext {
@@ -49,6 +56,12 @@ const kKindOfOutcome = new Map<OutcomeState, PurchaseKind>([
   [OutcomeState.HANDED_OFF, 'handedOff'],
   [OutcomeState.REJECTED, 'rejected'],
   [OutcomeState.EXPIRED, 'expired'],
+]);
+
+const kOrderStates = new Map<OrderStateNumber, OrderState>([
+  [OrderStateNumber.PAID, 'paid'],
+  [OrderStateNumber.CANCELLED, 'cancelled'],
+  [OrderStateNumber.HOLD_EXPIRED, 'holdExpired'],
 ]);
 
 type Told = Omit<PurchaseState, 'final' | 'decidedBy' | 'reason' | 'message' | 'text'>;
@@ -194,7 +207,7 @@ export class Tap {
   }
 
   onOutcome(outcome: Outcome, nowMs: number): void {
-    if (this.#state.final) return;
+    if (this.#state.final) return this.#onOrderState(outcome);
     this.#mayBeInLog = true;
     this.#accepted = true;
     this.#sendMs = undefined;
@@ -215,6 +228,22 @@ export class Tap {
       // A state that only a newer client knows is final all the same.
       outcome.state !== OutcomeState.UNCONFIRMED,
     );
+    this.#onOrderState(outcome);
+  }
+
+  /** Of an order it is told again how it fares; the later word holds, and nothing else changes. */
+  #onOrderState({ orderState: number, orderStateAt, invoiceUrl }: Outcome): void {
+    const orderState = kOrderStates.get(number);
+    if (this.#state.kind !== 'ordered' || !orderState || !orderStateAt) return;
+    const changedMs = timestampMs(orderStateAt);
+    if (changedMs <= (this.#state.orderStateAt?.getTime() ?? -1)) return;
+    this.#state = Object.freeze({
+      ...this.#state,
+      ...(invoiceUrl && { invoiceUrl }),
+      orderState,
+      orderStateAt: new Date(changedMs),
+    });
+    this.#context.changed(this);
   }
 
   onAsked(nowMs: number): void {

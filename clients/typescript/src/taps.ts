@@ -1,16 +1,23 @@
-// Taps: the purchases of one client that have no final word yet, and what is due for them. What a
-// server says of one finds it here.
+// Taps: the purchases of one client that have no final word yet, and what is due for them; and the
+// last that were ordered, of which it is still told how they fare. What a server says of one finds
+// it here.
 //
 // Pure, as Tap is. Owned by the client.
 
 import type { Answer, ClientFrameInit, Intent, Outcome, Receipt } from './wire.js';
 import { JembatanError } from './errors.js';
-import { kOpenPurchasesMax, kQueriesPerRequest, kReceiptMs } from './limits.js';
+import {
+  kOpenPurchasesMax,
+  kOrderedPurchasesMax,
+  kQueriesPerRequest,
+  kReceiptMs,
+} from './limits.js';
 import { Tap, type Pace, type TapContext } from './tap.js';
 
 export class Taps {
   readonly #context: TapContext & { pace: Pace };
   readonly #byId = new Map<string, Tap>();
+  readonly #ordered = new Map<string, Tap>();
 
   constructor(context: Omit<TapContext, 'pace'>) {
     this.#context = { ...context, pace: 'pushed' };
@@ -50,8 +57,15 @@ export class Taps {
     this.#byId.set(tap.id, tap);
   }
 
-  remove(tap: Tap): void {
+  /** Its final word has come. Returns which taps nothing is told of any more. */
+  end(tap: Tap): Tap[] {
     this.#byId.delete(tap.id);
+    if (tap.state.kind !== 'ordered') return [tap];
+    this.#ordered.set(tap.id, tap);
+    const [oldest] = this.#ordered.values();
+    if (this.#ordered.size <= kOrderedPurchasesMax || oldest === undefined) return [];
+    this.#ordered.delete(oldest.id);
+    return [oldest];
   }
 
   onConnected(pace: Pace, nowMs: number): void {
@@ -68,7 +82,8 @@ export class Taps {
     this.#byId.get(receipt.intentId)?.onReceipt(receipt, nowMs);
   }
   onOutcome(outcome: Outcome, nowMs: number): void {
-    this.#byId.get(outcome.intentId)?.onOutcome(outcome, nowMs);
+    const { intentId } = outcome;
+    (this.#byId.get(intentId) ?? this.#ordered.get(intentId))?.onOutcome(outcome, nowMs);
   }
   onAnswer(answer: Answer, nowMs: number): void {
     this.#byId.get(answer.intentId)?.onAnswer(answer, nowMs);
@@ -91,7 +106,8 @@ export class Taps {
 
   /** What a new stream is told first: the ids that an earlier one may have carried. */
   watch(): ClientFrameInit {
-    return { watchIntentIds: this.all().flatMap((tap) => (tap.sent ? [tap.id] : [])) };
+    const sent = this.all().flatMap((tap) => (tap.sent ? [tap.id] : []));
+    return { watchIntentIds: [...sent, ...this.#ordered.keys()] };
   }
 
   /** When the next of this is due, of what can be done by that way of sending, and of asking. */

@@ -128,6 +128,8 @@ class RandomMessages {
     if (Sometimes()) Fill(outcome->mutable_price());
     if (Sometimes()) Fill(outcome->mutable_hold_expires_at());
     if (Sometimes()) outcome->set_offer_id(Text(8));
+    outcome->set_order_state(static_cast<intake::v1::Outcome::OrderState>(Below(5)));
+    if (Sometimes()) Fill(outcome->mutable_order_state_at());
   }
   void Fill(intake::v1::OfferHint* offer) {
     if (Sometimes()) offer->set_offer_id(Text(8));
