@@ -20,6 +20,14 @@ namespace {
 using intake::v1::Outcome;
 
 constexpr size_t kViewers = 200;
+// An instrumented house is so slow that a group which changes hands looks like a bridge that serves
+// next to nothing: so many of a hundred taps may be refused as overloaded there, and none
+// elsewhere.
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+constexpr uint64_t kShedPercent = 5;
+#else
+constexpr uint64_t kShedPercent = 0;
+#endif
 constexpr int64_t kFlashStock = 50;
 
 std::vector<SaleOffer> ShelfOffers() {
@@ -144,13 +152,18 @@ class CrowdTest : public ::testing::Test {
   }
 
   // The same once more without the judge of the load generator, for runs in which every tap was
-  // accepted: each has one outcome, and the ledger says just that.
+  // accepted, but for what was shed: each has one outcome, and the ledger says just that.
   void ExpectAnswersEqualLedger() {
     EXPECT_GT(counts().taps, 500u);
-    EXPECT_EQ(counts().accepted, counts().taps);
+    uint64_t shed = 0;
     for (const auto& [reason, count] : counts().refused_by_reason) {
-      ADD_FAILURE() << count << " refused: " << intake::v1::Reason_Name(reason);
+      if (reason != intake::v1::REASON_OVERLOADED) {
+        ADD_FAILURE() << count << " refused: " << intake::v1::Reason_Name(reason);
+      }
+      shed += count;
     }
+    EXPECT_LE(shed * 100, counts().taps * kShedPercent);
+    EXPECT_EQ(counts().accepted, counts().taps - shed);
     for (const auto& [why, count] : generator_->report().endings) {
       ADD_FAILURE() << count << " connections ended: " << why;
     }
@@ -160,9 +173,13 @@ class CrowdTest : public ::testing::Test {
     for (const load::LedgerRow& row : ledger_) {
       EXPECT_TRUE(rows.emplace(row.id.ToString(), &row).second) << row.id.ToString();
     }
-    EXPECT_EQ(rows.size(), counts().taps);
+    EXPECT_EQ(rows.size(), counts().accepted);
     for (const load::IntentRecord& record : generator_->book().records()) {
       auto row = rows.find(record.id.ToString());
+      if (record.refused) {
+        EXPECT_EQ(row, rows.end()) << record.id.ToString() << " was refused";
+        continue;
+      }
       ASSERT_NE(row, rows.end()) << record.id.ToString();
       EXPECT_EQ(row->second->state, record.state) << record.id.ToString();
       EXPECT_EQ(record.other_state, 0) << record.id.ToString();
@@ -186,10 +203,10 @@ TEST_P(FlashSaleTest, SellsEveryUnitOnceToTheFirst) {
   const load::OfferCounts& flash = generator_->book().offer_counts(0);
   ASSERT_GT(flash.taps, 2u * kFlashStock);
   EXPECT_EQ(flash.finals[Outcome::STATE_ORDERED], static_cast<uint64_t>(kFlashStock));
-  EXPECT_EQ(flash.finals[Outcome::STATE_REJECTED], flash.taps - kFlashStock);
+  EXPECT_EQ(flash.finals[Outcome::STATE_REJECTED], flash.taps - flash.refused - kFlashStock);
   auto sold_out = counts().rejected_by_reason.find(intake::v1::REASON_OUT_OF_STOCK);
   ASSERT_NE(sold_out, counts().rejected_by_reason.end());
-  EXPECT_EQ(sold_out->second, flash.taps - kFlashStock);
+  EXPECT_EQ(sold_out->second, flash.taps - flash.refused - kFlashStock);
 
   // First come, first served. A tap that was sent twice may lie lower in the log than the viewer
   // knows, so that only runs without resends tell.
@@ -197,7 +214,7 @@ TEST_P(FlashSaleTest, SellsEveryUnitOnceToTheFirst) {
   int64_t last_ordered = -1;
   int64_t first_rejected = INT64_MAX;
   for (const load::IntentRecord& record : generator_->book().records()) {
-    if (record.offer != 0) continue;
+    if (record.offer != 0 || record.refused) continue;
     if (record.state == Outcome::STATE_ORDERED) {
       last_ordered = std::max(last_ordered, record.offset);
     } else {
