@@ -56,17 +56,12 @@ absl::Status List(const OffersOptions& options, std::ostream& out) {
   return absl::OkStatus();
 }
 
-absl::Status ListCampaigns(const OffersOptions& options, std::ostream& out) {
-  JEMB_ASSIGN_OR_RETURN(const orders::v1::ListPromotionsResponse promotions,
-                        ListPromotions(options.target, options.timeout_ms));
-  out << CampaignsTable(promotions);
-  return absl::OkStatus();
-}
+using PromotionsTable = std::string (*)(const orders::v1::ListPromotionsResponse&);
 
-absl::Status ListVouchers(const OffersOptions& options, std::ostream& out) {
+absl::Status ListPromoted(const OffersOptions& options, PromotionsTable table, std::ostream& out) {
   JEMB_ASSIGN_OR_RETURN(const orders::v1::ListPromotionsResponse promotions,
                         ListPromotions(options.target, options.timeout_ms));
-  out << VouchersTable(promotions);
+  out << table(promotions);
   return absl::OkStatus();
 }
 
@@ -141,12 +136,16 @@ void AddOffersCommands(CLI::App& app, Chosen* chosen) {
   CLI::App* campaigns = offers->add_subcommand("campaigns", "List campaigns with their sales");
   AddTarget(campaigns, options);
   campaigns->callback([options, chosen] {
-    chosen->run = [options](std::ostream& out) { return ListCampaigns(*options, out); };
+    chosen->run = [options](std::ostream& out) {
+      return ListPromoted(*options, CampaignsTable, out);
+    };
   });
   CLI::App* vouchers = offers->add_subcommand("vouchers", "List vouchers with their uses");
   AddTarget(vouchers, options);
   vouchers->callback([options, chosen] {
-    chosen->run = [options](std::ostream& out) { return ListVouchers(*options, out); };
+    chosen->run = [options](std::ostream& out) {
+      return ListPromoted(*options, VouchersTable, out);
+    };
   });
 }
 
